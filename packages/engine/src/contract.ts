@@ -89,6 +89,7 @@ import type {
   LayerFile,
   LinkAddresses,
   NewVolume,
+  PoolPermissions,
   VolumeFile,
   VolumeRange,
 } from './view.js';
@@ -454,11 +455,19 @@ export interface Engine {
     list(): readonly FolderPool[];
     /** Of one that is not there; with `transient` it is active at once, and gone when it is stopped. `build` makes its folder before. */
     define(
-      pool: { readonly name: string; readonly uuid?: string | undefined; readonly path: string },
+      pool: {
+        readonly name: string;
+        readonly uuid?: string | undefined;
+        readonly path: string;
+        /** Of its folder, when it is built. */
+        readonly permissions?: PoolPermissions | undefined;
+      },
       options?: { readonly transient?: boolean; readonly build?: boolean },
     ): Promise<FolderPool>;
     /** Makes its folder, in one that is there. */
     build(name: string): Promise<void>;
+    /** Of the folder of one that is active. */
+    permissions(name: string): Required<PoolPermissions>;
     /** Throws `not-found` where there is no such folder. */
     start(name: string): Promise<void>;
     stop(name: string): Promise<void>;

@@ -12,7 +12,7 @@ import { checkPoolName, type PoolDefinition, PoolDefinitions } from './state/poo
 import { KeyedQueue } from './state/queue.js';
 import type { Sources } from './storage/index.js';
 import { makePoolFolder, type OpenFolder, PoolFolder, removePoolFolder } from './storage/pools/folder.js';
-import type { FolderPool, NewVolume, VolumeFile, VolumeRange } from './view.js';
+import type { FolderPool, NewVolume, PoolPermissions, VolumeFile, VolumeRange } from './view.js';
 
 type Operations = Engine['pools'];
 
@@ -68,7 +68,7 @@ export class Pools implements Operations {
     for (const pool of this.#known.values()) {
       if (!(wanted?.includes(pool.name) ?? pool.autostart === true)) continue;
       try {
-        this.#folder(pool).check();
+        this.#folder(pool).permissions();
         pool.isActive = true;
       } catch (error) {
         this.parts.log('warn', `the storage pool '${pool.name}' is not started: ${String(error)}`);
@@ -88,7 +88,7 @@ export class Pools implements Operations {
   }
 
   define(
-    { name, uuid = randomUUID(), path }: Parameters<Operations['define']>[0],
+    { name, uuid = randomUUID(), path, permissions }: Parameters<Operations['define']>[0],
     { transient = false, build = false }: Parameters<Operations['define']>[1] = {},
   ): Promise<FolderPool> {
     return this.#alone(async () => {
@@ -102,12 +102,12 @@ export class Pools implements Operations {
           holder: holder.name,
         });
       const known: Known = {
-        ...{ name, uuid, path: folder },
+        ...{ name, uuid, path: folder, permissions },
         isActive: transient,
         autostart: transient ? undefined : false,
       };
       if (build) this.#build(known);
-      if (transient) this.#folder(known).check();
+      if (transient) this.#folder(known).permissions();
       else this.#refuseForeign(folder);
       this.#known.set(name, known);
       await this.#written(known, () => this.#known.delete(name));
@@ -121,15 +121,15 @@ export class Pools implements Operations {
     });
   }
 
-  #build({ path }: PoolDefinition): void {
+  #build({ path, permissions = {} }: PoolDefinition): void {
     using above = this.#openFolder(dirname(path));
-    makePoolFolder(above, basename(path));
+    makePoolFolder(above, basename(path), permissions);
   }
 
   start(name: string): Promise<void> {
     return this.#alone(async () => {
       const pool = this.#stopped(name);
-      this.#folder(pool).check();
+      this.#folder(pool).permissions();
       pool.isActive = true;
       await this.#writeActive();
     });
@@ -172,6 +172,10 @@ export class Pools implements Operations {
         pool.autostart = before;
       });
     });
+  }
+
+  permissions(name: string): Required<PoolPermissions> {
+    return this.#volumesOf(name).permissions();
   }
 
   volumes(name: string): VolumeFile[] {
@@ -294,15 +298,17 @@ export class Pools implements Operations {
   }
 
   async #writeDefined(): Promise<void> {
-    const stored = [...this.#known.values()].flatMap(({ name, uuid, path, autostart }) =>
-      autostart === undefined ? [] : [{ name, uuid, path, autostart }],
+    const stored = [...this.#known.values()].flatMap(({ isActive: _isActive, autostart, ...pool }) =>
+      autostart === undefined ? [] : [{ ...pool, autostart }],
     );
     await this.#definitions.writeDefined(stored);
   }
 
   async #writeActive(): Promise<void> {
     const active = [...this.#known.values()].filter(({ isActive }) => isActive);
-    await this.#definitions.writeActive(active.map(({ name, uuid, path }) => ({ name, uuid, path })));
+    await this.#definitions.writeActive(
+      active.map(({ isActive: _isActive, autostart: _autostart, ...pool }) => pool),
+    );
   }
 }
 

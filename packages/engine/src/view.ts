@@ -121,6 +121,13 @@ export interface FolderPool {
   readonly autostart: boolean;
 }
 
+/** Of a folder or a file; what is not said is root's, and the usual. */
+export interface PoolPermissions {
+  readonly mode?: number | undefined;
+  readonly owner?: number | undefined;
+  readonly group?: number | undefined;
+}
+
 /** A file or a folder in one. */
 export interface VolumeFile extends FileSize {
   readonly name: string;
@@ -131,14 +138,11 @@ export interface VolumeFile extends FileSize {
 }
 
 /** One that is to be made. */
-export interface NewVolume {
+export interface NewVolume extends PoolPermissions {
   readonly name: string;
   readonly isFolder: boolean;
   /** Of a file: its length in bytes, of which nothing is taken yet. */
   readonly capacity: number;
-  readonly mode?: number | undefined;
-  readonly owner?: number | undefined;
-  readonly group?: number | undefined;
 }
 
 /** A part of a file, in bytes: all from the offset on where the length is 0. */

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { EngineError } from '../errors.js';
 import { readIfThere, writeAtomically } from '../host/files.js';
+import type { PoolPermissions } from '../view.js';
 import { parseJson } from './folders.js';
 
 /** What a client made it with. */
@@ -10,6 +11,8 @@ export interface PoolDefinition {
   readonly uuid: string;
   /** Absolute, of a folder of the host. */
   readonly path: string;
+  /** What the folder is to have when it is built. */
+  readonly permissions?: PoolPermissions | undefined;
 }
 
 /** One that outlasts the boot. */
@@ -55,7 +58,12 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;
 
 const isDefinition = (value: unknown): value is PoolDefinition =>
-  isObject(value) && ['name', 'uuid', 'path'].every((key) => typeof value[key] === 'string');
+  isObject(value) &&
+  ['name', 'uuid', 'path'].every((key) => typeof value[key] === 'string') &&
+  isPermissions(value['permissions'] ?? {});
+
+const isPermissions = (value: unknown): boolean =>
+  isObject(value) && Object.values(value).every((number) => typeof number === 'number');
 
 const isStoredPool = (value: unknown): value is StoredPool =>
   isDefinition(value) && 'autostart' in value && typeof value.autostart === 'boolean';

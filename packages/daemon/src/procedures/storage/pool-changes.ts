@@ -21,9 +21,9 @@ export const bindPoolDefinitions: Bind = (binding) => {
     if (present !== undefined && transient)
       throw refusal('operationInvalid', 'storage', `pool is already active as '${present.name}'`);
     if (present !== undefined) return present;
-    const { name, uuid, path } = asked;
+    const { name, uuid, path, permissions } = asked;
     if (path === undefined) throw refusal('xmlError', 'storage', 'missing storage pool target path');
-    return await binding.engine.pools.define({ name, uuid, path }, { transient, build });
+    return await binding.engine.pools.define({ name, uuid, path, permissions }, { transient, build });
   };
   return {
     async storagePoolDefineXml({ xml, flags }, { name }) {

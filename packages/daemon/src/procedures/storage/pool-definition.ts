@@ -1,5 +1,6 @@
 // What a client's document of a storage pool asks for: one that is there, a folder of the host, or one there cannot be.
 // SPDX-License-Identifier: Apache-2.0
+import type { PoolPermissions } from '@ctvirt/engine';
 import { type Finding, parseDocument } from '@ctvirt/xml';
 import { refusal } from '../words/refusal.js';
 
@@ -10,6 +11,8 @@ export interface PoolDefinition {
   readonly uuid: string | undefined;
   /** The folder it is to stand for. */
   readonly path: string | undefined;
+  /** Of that, when it is made. */
+  readonly permissions: PoolPermissions;
 }
 
 /** Reads a document of a pool; what is no such document is refused. */
@@ -18,7 +21,13 @@ export function readPoolDefinition(xml: string): PoolDefinition {
   if (model === undefined) throw refusalOf(findings.find(({ severity }) => severity === 'error'));
   const { type, name, uuid, target } = model;
   if (name === undefined) throw refusal('xmlError', 'storage', 'missing name of the storage pool');
-  return { type, name, uuid, path: target?.path };
+  return { type, name, uuid, path: target?.path, permissions: givenPermissions(target?.permissions) };
+}
+
+/** What a document says of them; -1 is nobody in particular. */
+export function givenPermissions({ mode, owner, group }: PoolPermissions = {}): PoolPermissions {
+  const given = (id: number | undefined): number | undefined => (id === -1 ? undefined : id);
+  return { mode, owner: given(owner), group: given(group) };
 }
 
 function refusalOf(finding: Finding | undefined) {

@@ -1,6 +1,7 @@
 // Templates, the layers above them, and folders of the host as storage pools: what clients see of them.
 // SPDX-License-Identifier: Apache-2.0
 import { statfs } from 'node:fs/promises';
+import { EngineError } from '@ctvirt/engine';
 import { formatDocument } from '@ctvirt/xml';
 import type { Bind } from '../session.js';
 import { type FilterFlag, filtered, listed } from '../words/list-flags.js';
@@ -30,15 +31,28 @@ const filters: readonly (readonly FilterFlag<Pool>[])[] = [
   [[64, always], ...Array.from({ length: 14 }, (_, at): FilterFlag<Pool> => [128 << at, never])],
 ];
 
-/** The space of the file system that the folder lies on; none of one that is not active. */
+const noSpace = { capacity: 0n, allocation: 0n, available: 0n };
+
+/** The space of the file system that the folder lies on; none of one that is not active, or whose folder is gone. */
 async function spaceOf({ path, isActive }: Pool) {
-  if (!isActive) return { capacity: 0n, allocation: 0n, available: 0n };
-  const { blocks, bfree, bavail, bsize } = await statfs(path);
+  if (!isActive) return noSpace;
+  const found = await statfs(path).catch(() => undefined);
+  if (found === undefined) return noSpace;
+  const { blocks, bfree, bavail, bsize } = found;
   return {
     capacity: BigInt(blocks) * BigInt(bsize),
     allocation: BigInt(blocks - bfree) * BigInt(bsize),
     available: BigInt(bavail) * BigInt(bsize),
   };
+}
+
+function permissionsOf({ permissions }: Pool) {
+  try {
+    return permissions?.();
+  } catch (error) {
+    if (error instanceof EngineError) return undefined;
+    throw error;
+  }
 }
 
 /** Sizes are those of the file system that a pool lies on, in bytes. */
@@ -75,7 +89,7 @@ export const bindPool: Bind = (binding) => {
     async storagePoolGetXmlDesc({ pool: { uuid } }) {
       const pool = findPool(pools(), { uuid });
       const { capacity, allocation, available } = await spaceOf(pool);
-      const permissions = pool.isOwn ? { permissions: { mode: 0o700, owner: 0, group: 0 } } : {};
+      const permissions = permissionsOf(pool);
       const xml = formatDocument('pool', {
         type: 'dir',
         ...toWirePool(pool),
@@ -83,7 +97,7 @@ export const bindPool: Bind = (binding) => {
         allocationBytes: Number(allocation),
         availableBytes: Number(available),
         source: {},
-        target: { path: pool.path, ...permissions },
+        target: { path: pool.path, ...(permissions !== undefined && { permissions }) },
       });
       return { xml };
     },

@@ -3,7 +3,14 @@
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Template } from '@ctvirt/api';
-import type { FolderPool, LayerFile, NewVolume, VolumeFile, VolumeRange } from '@ctvirt/engine';
+import type {
+  FolderPool,
+  LayerFile,
+  NewVolume,
+  PoolPermissions,
+  VolumeFile,
+  VolumeRange,
+} from '@ctvirt/engine';
 import type { Binding } from '../session.js';
 import { namedUuid } from '../words/named-uuid.js';
 import { refusal } from '../words/refusal.js';
@@ -11,6 +18,8 @@ import { archiveOf, notADomains } from './archive.js';
 
 /** A pool as clients name it, and the folder that it stands for. */
 export interface Pool extends FolderPool {
+  /** Of its folder; missing where it is not active. */
+  permissions?(): PoolPermissions;
   /** By their names; throws where it is not active. */
   volumes(): Promise<readonly Volume[]>;
   /** Missing where volumes come to be in another way, which `made` names. */
@@ -29,7 +38,7 @@ export interface Volume {
   readonly path: string;
   /** What lies beneath it. */
   readonly below?: string;
-  readonly permissions?: Pick<VolumeFile, 'mode' | 'owner' | 'group'>;
+  readonly permissions?: PoolPermissions;
   /** Of a layer: whose it is. */
   readonly layer?: LayerFile;
   size(): Promise<Size>;
@@ -59,6 +68,8 @@ const ownPool = (name: string, path: string): FolderPool => ({
   ...{ isOwn: true, isActive: true, isPersistent: true, autostart: true },
 });
 
+const closed = { mode: 0o700, owner: 0, group: 0 };
+
 /** All of them as they are now; the daemon's own are always active. */
 export function poolsOf(binding: Binding): readonly Pool[] {
   const { engine } = binding;
@@ -79,6 +90,7 @@ function templatePool({ engine, templatesFolder }: Binding): Pool {
   });
   return {
     ...ownPool(templatesPool, templatesFolder),
+    permissions: () => closed,
     volumes: async () => (await engine.templates.list()).map(toVolume).sort(byName),
     made: 'its volumes are templates: `ctvirt template import` and `build` make them',
     copy: async (from, name) => {
@@ -109,6 +121,7 @@ function layerPool({ engine, templatesFolder, rootsFolder }: Binding): Pool {
   });
   return {
     ...ownPool(layersPool, rootsFolder),
+    permissions: () => closed,
     volumes: async () => engine.layers.list().map(toVolume).sort(byName),
     made: 'its volumes are the files of domains: `ctvirt create`, `clone` and `snapshot create` make them',
     copy: async ({ layer, name }) => {
@@ -140,6 +153,7 @@ function folderPool(pool: FolderPool, { engine }: Binding): Pool {
   });
   return {
     ...pool,
+    ...(pool.isActive && { permissions: () => engine.pools.permissions(poolName) }),
     volumes: async () => {
       if (!pool.isActive)
         throw refusal('operationInvalid', 'storage', `storage pool '${poolName}' is not active`);

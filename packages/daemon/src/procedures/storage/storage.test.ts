@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type TestContext, test } from 'node:test';
@@ -196,4 +196,23 @@ test('a copy of a template is one of its own; files of domains are copied by ctv
   }
   const { message } = await libvirtErrorOf(layer.upload({ offset: 0n, length: 0n }));
   assert.match(message, /upload an archive to pool 'backups'/);
+});
+
+test('a folder is built with the permissions that its document says, and shown with those it has', async (t) => {
+  const { connection, folder } = await opened(t);
+  const path = join(folder, 'open');
+  const said = '<permissions><mode>0750</mode><owner>0</owner><group>4</group></permissions></target>';
+  const pool = await connection.storagePoolDefineXml({
+    xml: poolXml('open', path).replace('</target>', said),
+  });
+  await pool.build();
+  const { mode, gid } = await stat(path);
+  assert.deepEqual([mode & 0o777, gid], [0o750, 4]);
+  await chmod(path, 0o700);
+  await pool.create();
+  assert.match(await pool.getXmlDesc(), /<mode>0700<\/mode>\s*<owner>0<\/owner>\s*<group>4</);
+  await rm(path, { recursive: true });
+  assert.doesNotMatch(await pool.getXmlDesc(), /<permissions>/);
+  assert.equal((await pool.getInfo()).capacity, 0n);
+  assert.equal(await codeOf(pool.refresh()), errorCodes.systemError);
 });

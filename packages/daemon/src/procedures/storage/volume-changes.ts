@@ -7,6 +7,7 @@ import { parseDocument } from '@ctvirt/xml';
 import { toStorageError } from '../../errors.js';
 import type { Bind, Binding } from '../session.js';
 import { checkFlags, refusal } from '../words/refusal.js';
+import { givenPermissions } from './pool-definition.js';
 import { findPool, type Pool, poolsOf, type Volume } from './pools.js';
 import { toWireVolume, volumeOf } from './volumes.js';
 
@@ -17,10 +18,8 @@ function readVolume(xml: string): NewVolume {
   if (model === undefined) throw refusal('xmlError', 'storage', fault?.message ?? 'no volume');
   const { name, type, capacityBytes = 0, target } = model;
   const format = target?.format?.type ?? 'raw';
-  const { mode, owner, group } = target?.permissions ?? {};
-  const given = (id: number | undefined): number | undefined => (id === -1 ? undefined : id);
   return {
-    ...{ name, mode, owner: given(owner), group: given(group) },
+    ...{ name, ...givenPermissions(target?.permissions) },
     isFolder: type === 'dir' || format === 'dir',
     capacity: capacityBytes,
   };

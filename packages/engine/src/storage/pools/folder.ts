@@ -3,7 +3,6 @@
 import { randomBytes } from 'node:crypto';
 import {
   type BigIntStats,
-  chmodSync,
   closeSync,
   constants,
   createReadStream,
@@ -28,7 +27,7 @@ import { pipeline } from 'node:stream/promises';
 import { EngineError, errnoOf } from '../../errors.js';
 import { syncDirectory } from '../../host/files.js';
 import { openInRoot, Resolve } from '../../host/syscalls.js';
-import type { NewVolume, VolumeFile, VolumeRange } from '../../view.js';
+import type { NewVolume, PoolPermissions, VolumeFile, VolumeRange } from '../../view.js';
 import { copyImage, syncImage } from '../ext4/copy.js';
 
 /** It, opened: whatever becomes of the names above it. */
@@ -65,9 +64,11 @@ export class PoolFolder {
     return found;
   }
 
-  /** Whether it is there, and a folder. */
-  check(): void {
-    this.open()[Symbol.dispose]();
+  /** Throws where it is not there, or no folder. */
+  permissions(): Required<PoolPermissions> {
+    using folder = this.open();
+    const { mode, uid, gid } = fstatSync(folder.fd);
+    return { mode: mode & 0o7777, owner: uid, group: gid };
   }
 
   /** A file of that length which takes no room yet, or an empty folder. */
@@ -83,8 +84,7 @@ export class PoolFolder {
       : openSync(place, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
     try {
       if (!isFolder) ftruncateSync(file, capacity);
-      if (owner !== undefined || group !== undefined) fchownSync(file, owner ?? 0, group ?? 0);
-      fchmodSync(file, mode ?? (isFolder ? 0o711 : 0o600));
+      give(file, { owner, group, mode: mode ?? (isFolder ? 0o711 : 0o600) });
     } catch (error) {
       if (isFolder) rmdirSync(place);
       else unlinkSync(place);
@@ -194,12 +194,22 @@ export class PoolFolder {
 }
 
 /** Makes one, in a folder that is there. */
-export function makePoolFolder(above: OpenFolder, name: string): void {
+export function makePoolFolder(above: OpenFolder, name: string, permissions: PoolPermissions): void {
   const place = at(above.fd, name);
   if (lstatSync(place, { throwIfNoEntry: false })?.isDirectory() === true) return;
-  mkdirSync(place, { mode: 0o711 });
-  // Whatever the umask.
-  chmodSync(place, 0o711);
+  mkdirSync(place, { mode: 0o700 });
+  const folder = openIn(above, name, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    give(folder, { ...permissions, mode: permissions.mode ?? 0o711 });
+  } finally {
+    closeSync(folder);
+  }
+}
+
+/** Whatever the umask. */
+function give(fd: number, { mode = 0o600, owner = 0, group = 0 }: PoolPermissions): void {
+  fchownSync(fd, owner, group);
+  fchmodSync(fd, mode);
 }
 
 /** Removes one that has nothing in it. */
