@@ -11,7 +11,7 @@ import { type Answered, fromCookie, toCookie } from './wire.js';
 const SOCKET = '/run/ctvirt/libvirt-sock';
 const TLS_PORT = 16_514;
 
-/** How another host would reach this one at an address, with or without a port: as whoever asks has come, by ssh or TLS. */
+/** How another host would reach this one at an address: as whoever asks has come, by ssh or TLS. */
 export function uriHere(
   transport: string,
   address: string,
@@ -19,8 +19,7 @@ export function uriHere(
 ): string {
   if (transport !== 'tls')
     return `ctvirt+ssh://${address}/system${socket === SOCKET ? '' : `?socket=${socket}`}`;
-  const isWhole = tlsPort === TLS_PORT || /:\d+$/.test(address);
-  return `ctvirt+tls://${address}${isWhole ? '' : `:${tlsPort}`}/system`;
+  return `ctvirt+tls://${address}${tlsPort === TLS_PORT ? '' : `:${tlsPort}`}/system`;
 }
 
 /** Opens a connection; ssh asks nobody anything, since nobody sits before it. */

@@ -26,8 +26,9 @@ function targetOf(uri: string | undefined): string {
   return uri.replace(/^\w+\+/, 'ctvirt+');
 }
 
-/** What virt-manager says for `at this address`, and virsh for other hypervisors. */
-const addressIn = (uri: string): string | undefined => /^tcp:(?:\/\/)?([\w.:[\]-]+)$/.exec(uri)?.[1];
+/** Of what virt-manager says, unless told otherwise, and virsh for QEMU; the port is that of a machine's memory, which no container sends. */
+const addressIn = (uri: string): string | undefined =>
+  /^tcp:(?:\/\/)?(\[[\da-f:.]+\]|[\w.-]+)(?::\d+)?$/i.exec(uri)?.[1];
 
 const textOf = (params: readonly TypedParam[], name: string): string | undefined => {
   const found = params.find(({ field }) => field === name);

@@ -81,7 +81,7 @@ export const moveOptions: Readonly<Record<string, MoveOption>> = {
   '--zerocopy': { bit: 1 << 20, refused: noMemory },
   '--migrateuri': {
     param: 'migrate_uri',
-    does: 'how the source reaches the other host by itself: `ctvirt+ssh://HOST/`, or `tcp:HOST` for its address alone; without it that one says how',
+    does: 'how the source reaches the other host by itself: `ctvirt+ssh://HOST/`, or `tcp:HOST` for its address alone, whose port is of no use; without it that one says how',
     refused: { source: 'its files go through the connection that the URI names' },
   },
   '--dname': {
