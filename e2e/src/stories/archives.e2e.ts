@@ -54,6 +54,22 @@ os.setxattr(work + '.dot', 'system.posix_acl_access', acl(*named))
 os.setxattr(work + 'open', 'system.posix_acl_default', acl((1, 7, nobody), (2, 7, 7), (4, 5, nobody), (16, 7, nobody), (32, 5, nobody)))
 os.setxattr(work + '.dot', 'user.a%b=c', b'x\\0y')
 os.setxattr(work + 'again', 'security.capability', struct.pack('<IIIII', 0x02000001, 1 << 13, 0, 0, 0))
+os.setxattr(root + '/root', 'user.of a folder', b'')
+os.chdir(os.fsencode(root) + b'/srv/work')
+for name in (b'new\\nline', b'\\xff\\xfe no text', b'x' * 255, b'-rf', b'\\\\n', b'./.'[2:] + b'..', b'tab\\t"quoted"', b'*'):
+  with open(name, 'wb') as file: file.write(name)
+os.makedirs(b'one/two'); os.makedirs(b'three/\\xe9')
+os.link(b'new\\nline', b'one/two/\\xff linked'); os.link(b'x' * 255, b'three/\\xe9/' + b'y' * 255)
+os.symlink(b'\\xff\\xfe no text', b'one/to bytes'); os.symlink(b'z' * 900, b'long')
+deep = b'd' * 9
+for _ in range(300): os.mkdir(deep); os.chdir(deep)
+with open(b'bottom', 'w') as file: file.write('deep')
+os.chdir(root + '/srv/work')
+for start in (0, 4096, 10**6, 2**33 - 10):
+  with open('holes', 'ab') as file: file.truncate(start); file.seek(start); file.write(b'end of a stretch')
+with open('only a hole', 'w') as file: file.truncate(12345678)
+os.utime('holes', ns=(0, 1234567890123456789)); os.utime('long', ns=(0, 987654321), follow_symlinks=False)
+os.chmod('open', 0o3777); os.chown('long', 1000, 100, follow_symlinks=False)
 `;
 
 const python = (program: string, path: string): string =>
@@ -70,20 +86,37 @@ async function described(domain: string): Promise<string[]> {
 
 const limited = `<filesystem type='template'><source name='${busybox}'/><target dir='/'/><space_hard_limit unit='MiB'>40</space_hard_limit></filesystem>`;
 
-for (const [what, root] of [
-  ['a folder', templateRoot],
-  ['an image', limited],
+/** What it hides of its template, as the layer has it. */
+const hidden = (domain: string): string => {
+  const upper = join(world.root, 'lib/roots', domain, 'root.layer/upper');
+  const opaque = 'getfattr -R --absolute-names -h -m trusted.overlay.opaque . 2>/dev/null | grep ^# | sort';
+  const script = `cd '${upper}'; find . -type c -print | sort; ${opaque}`;
+  return execFileSync('/bin/sh', ['-c', script], { encoding: 'utf8' });
+};
+
+for (const [what, root, isEarlier] of [
+  ['a folder', templateRoot, false],
+  ['an image', limited, false],
+  ['a layer of an earlier version, with ids of the host', templateRoot, true],
 ] as const)
   test(`a domain on ${what} is the same after export and import, file by file, under other ids`, async () => {
     const name = 'shop';
     const file = `${world.host}/shop.ctvirt.tar.zst`;
-    await world.run(domainXml({ name, filesystems: [root] }));
+    await world.define(domainXml({ name, filesystems: [root] }));
+    if (isEarlier) await asEarlier(world, name);
+    await ctvirt('start', name, '--wait');
     await world.shell(name, work);
     await ctvirt('destroy', name);
     python(attributes, await mounted(name));
     await ctvirt('umount', name);
     const before = await described(name);
-    assert.ok(before.some((line) => line.includes('system.posix_acl_default')));
+    for (const part of ['system.posix_acl_default', 'bottom', 'new\\nline', "'\\udcff\\udcfe no text'"])
+      assert.ok(
+        before.some((line) => line.includes(part)),
+        part,
+      );
+    const hides = root === templateRoot && !isEarlier ? hidden(name) : undefined;
+    assert.ok(hides === undefined || (/etc\/passwd/.test(hides) && /root$/m.test(hides)), hides);
     const xml = await ctvirt('dumpxml', name);
     await ctvirt('export', name, file);
     assert.match(await refusal('export', name, file), /there is a file/);
@@ -94,6 +127,7 @@ for (const [what, root] of [
     await ctvirt('import', file);
     assert.equal(await ctvirt('dumpxml', name), xml);
     assert.deepEqual(await described(name), before);
+    if (hides !== undefined) assert.equal(hidden(name), hides);
     await ctvirt('start', name, '--wait');
     assert.equal(
       await world.shell(name, 'cat /srv/work/.dot; ls /root; ls /etc/passwd || true'),
