@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';
 import type { Progress } from '@ctvirt/api';
+import { described } from '../world/described.js';
 import { domainXml, templateRoot } from '../world/documents.js';
 import { waitFor } from '../world/wait.js';
 import { busybox, refused, World } from '../world/world.js';
@@ -54,31 +55,6 @@ const work = `
   rm /etc/passwd
   rm -r /root; mkdir /root; echo new >/root/only
 `;
-
-/** Each file of a tree, with all that is to be as it was. */
-function described(root: string): string[] {
-  const found = execFileSync('find', [root, '-mindepth', '1', '-printf', '%P|%y|%m|%U|%G|%l|%n|%T@|%s\n'], {
-    encoding: 'utf8',
-  });
-  const lines = found.split('\n').map((line) => {
-    const fields = line.split('|');
-    const [path = '', kind] = fields;
-    // A folder's own length and its links are its file system's.
-    if (kind === 'd') fields.splice(6);
-    const contents =
-      kind === 'f' ? execFileSync('sha256sum', { input: readFileSync(`${root}/${path}`) }) : '';
-    return `${fields.join('|')} ${contents}`;
-  });
-  const capable = execFileSync('getcap', ['-r', root], { encoding: 'utf8' }).replaceAll(root, '');
-  const lists = execFileSync(
-    'getfattr',
-    ['-R', '-h', '-m', '-', '-e', 'hex', '-d', '--absolute-names', root],
-    {
-      encoding: 'utf8',
-    },
-  ).replaceAll(root, '');
-  return [...lines, ...capable.split('\n'), ...lists.split('\n\n')].sort();
-}
 
 /** What is below the path on which the domain is mounted meanwhile. */
 async function look<T>(domain: string, see: (root: string) => T): Promise<T> {

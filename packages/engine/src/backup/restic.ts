@@ -51,7 +51,7 @@ export class Restic implements BackupTool {
     await this.#run(['init'], { failed: 'the repository could not be made' });
   }
 
-  async take({ uuid, domain, leftOut, about, trees, within }: Kept, going: Going): Promise<Cost> {
+  async take({ uuid, domain, takenAt, leftOut, about, trees, within }: Kept, going: Going): Promise<Cost> {
     await this.#clearLocks();
     const binds = [...trees].map(([tree, from]) => ({ from, to: `${TREES}/${tree}` }));
     binds.push({ from: about, to: ABOUT });
@@ -59,9 +59,19 @@ export class Restic implements BackupTool {
     for (const target of leftOut) tags.push(`without=${encodeURIComponent(target)}`);
     const unread: string[] = [];
     let summary: unknown;
-    // Its last backup is found by what it takes for the host, and by the path.
+    // Its last backup is found by what it takes for the host, and by the path; it reads times as of its zone, which is UTC.
+    const time = takenAt.toISOString().replace(/T(.*)Z$/, ' $1');
     await this.#run(
-      ['backup', '--json', '--host', uuid, ...tags.flatMap((tag) => ['--tag', tag]), '/ctvirt'],
+      [
+        'backup',
+        '--json',
+        '--host',
+        uuid,
+        '--time',
+        time,
+        ...tags.flatMap((tag) => ['--tag', tag]),
+        '/ctvirt',
+      ],
       {
         ...going,
         within,

@@ -28,6 +28,8 @@ export interface Going {
 export interface Kept {
   readonly uuid: string;
   readonly domain: string;
+  /** Of which moment it is: what runs was copied then. */
+  readonly takenAt: Date;
   readonly leftOut: readonly string[];
   /** A folder with what is said of it. */
   readonly about: string;

@@ -150,6 +150,7 @@ async function take(
   parts: BackupParts,
 ): Promise<Omit<BackupTaken, 'frozenMs' | 'seconds' | 'isComplete'>> {
   const { name, uuid } = record;
+  const takenAt = new Date();
   if (own.length === 0)
     throw new EngineError('unsupported', `domain '${name}' has no root of its own that could be backed up`);
   const context = contextOf(domain, record, parts, from);
@@ -174,14 +175,19 @@ async function take(
     await fillFolder(about, { 'manifest.json': `${JSON.stringify(manifest, null, 2)}\n`, 'domain.xml': xml });
     return await parts.rootMounts.lendAll(specs, context, ({ paths, within }) =>
       found.tool.take(
-        { uuid, domain: name, leftOut: leftOut.map(({ target }) => target), about, trees: paths, within },
+        {
+          ...{ uuid, domain: name, takenAt, about, trees: paths, within },
+          leftOut: leftOut.map(({ target }) => target),
+        },
         goingOf('backing up', watched),
       ),
     );
   });
   const { id, unread, ...numbers } = cost;
-  const takenAt = new Date().toISOString();
-  const generation = { id, uuid, domain: name, takenAt, leftOut: leftOut.map(({ target }) => target) };
+  const generation = {
+    ...{ id, uuid, domain: name, takenAt: takenAt.toISOString() },
+    leftOut: leftOut.map(({ target }) => target),
+  };
   return {
     backup: backupOf(generation, found),
     leftOut,
