@@ -96,6 +96,17 @@ test('whoever ends the domain, or the job, thaws it first', async () => {
   await world.ctvirt('start', 'web');
 });
 
+test('one that ends by itself is not held for the rest of the time', async () => {
+  await world.run(domainXml({ name: 'web', filesystems: [imageAt('/')] }));
+  await asked('domfsfreeze', 'web');
+  const { initPid } = await world.client.domains.info({ domain: 'web' });
+  assert.ok(initPid !== null);
+  process.kill(initPid, 'SIGKILL');
+  await waitFor('it to be off', async () => (await asked('domstate', 'web')) === 'shut off');
+  await world.ctvirt('start', 'web', '--wait');
+  await world.shell('web', 'echo >/root/written');
+});
+
 test('a daemon is killed, and its helper with it: the next one thaws what it finds frozen', async () => {
   for (const filesystems of [[imageAt('/')], [templateRoot, imageAt('/srv')]]) {
     await started(...filesystems);

@@ -61,6 +61,8 @@ export class Freezes implements Pick<Engine, 'freeze' | 'thaw' | 'trim'> {
           this.#hold(entry, targets, async (count) => {
             this.#known.set(uuid, { count, thaw, ended });
             resolve(count);
+            // Its end waits for its turn.
+            using _end = runOf(entry).watch(thaw);
             await this.#until(wished, signal, entry);
           }),
         ),
