@@ -212,6 +212,65 @@ test('an archive that is cut off, changed or none is refused, and so is one whos
   for (const path of [file, tar]) rmSync(path);
 });
 
+test('an archive brings its template where that is missing, under a name that is free, and no one is taken for another', async () => {
+  const file = `${world.host}/shop.ctvirt.tar.zst`;
+  const tar = `${world.host}/own.tar`;
+  const rootfs = join(world.root, 'lib/templates', busybox, 'rootfs');
+  const make = async (page: string): Promise<void> => {
+    writeFileSync(join(world.host, 'page'), page);
+    execFileSync('tar', ['-cf', tar, '--numeric-owner', '-C', rootfs, '.', '-C', world.host, './page']);
+    await ctvirt('template', 'import', 'own', tar);
+    rmSync(tar);
+  };
+  await make('of the template');
+  await world.define(
+    domainXml({ name: 'shop', filesystems: [templateRoot.replace(`'${busybox}'`, "'own'")] }),
+  );
+  await ctvirt('start', 'shop', '--wait');
+  await world.shell('shop', 'echo mine >/srv/page; rm /etc/passwd');
+  await ctvirt('destroy', 'shop');
+  const before = await described('shop');
+  await ctvirt('export', 'shop', file, '--with-template');
+  const manifest = JSON.parse(
+    execFileSync('tar', ['--zstd', '-xOf', file, './manifest.json'], { encoding: 'utf8' }),
+  );
+  assert.equal(manifest.templates.length, 1);
+  const [{ name, digest, tree }] = manifest.templates;
+  assert.deepEqual([name, digest], ['own', manifest.layers[0].template.digest]);
+  // Where it is there, it stays, and what came with the archive is passed over.
+  await ctvirt('import', file, '--name', 'twin', '--new-ids');
+  for (const one of ['shop', 'twin']) await ctvirt('undefine', one, '--storage');
+  await ctvirt('template', 'remove', 'own');
+  await make('of another one');
+  const templates = async () =>
+    (await world.client.templates.list()).map((one) => `${one.name} ${one.digest}`);
+  const there = await templates();
+  const { status, stderr } = await world.cli(['import', file]);
+  assert.equal(status, 0, stderr);
+  assert.match(stderr, /template 'own-2' came with the archive/);
+  // What it was made of elsewhere is not said of it here: nobody could check that.
+  assert.deepEqual(await templates(), [...there, `own-2 ${tree}`].sort());
+  assert.deepEqual(await described('shop'), before);
+  await ctvirt('start', 'shop', '--wait');
+  assert.equal(await world.shell('shop', 'cat /page /srv/page'), 'of the templatemine');
+  await ctvirt('destroy', 'shop');
+  assert.match(await refusal('import', file), /'shop' is already defined/);
+  await ctvirt('import', file, '--name', 'more', '--new-ids');
+  assert.deepEqual(await templates(), [...there, `own-2 ${tree}`].sort());
+  for (const one of ['shop', 'more']) await ctvirt('undefine', one, '--storage');
+  for (const one of ['own', 'own-2']) await ctvirt('template', 'remove', one);
+  // Another tree than the one that is said.
+  const whole = execFileSync('zstd', ['-dcq', file], { maxBuffer: 2 ** 28 });
+  whole.write('other', whole.indexOf('of the template'), 'latin1');
+  writeFileSync(tar, whole);
+  assert.match(await refusal('import', tar), /digest/);
+  assert.deepEqual(
+    await templates(),
+    there.filter((one) => !one.startsWith('own ')),
+  );
+  for (const path of [file, tar]) rmSync(path);
+});
+
 test('a daemon that is killed while it writes or reads an archive leaves nothing that the next one does not remove', async () => {
   const file = `${world.host}/large.ctvirt.tar.zst`;
   await world.define(domainXml({ name: 'large', filesystems: [templateRoot] }));

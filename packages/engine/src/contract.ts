@@ -120,6 +120,12 @@ export interface OfSnapshot {
   readonly snapshot?: string | undefined;
 }
 
+/** What of a domain an archive has. */
+export interface Archiving extends OfSnapshot {
+  /** Whether its templates are in it, too. */
+  readonly withTemplate?: boolean | undefined;
+}
+
 /** Who asks for a snapshot, if not somebody. */
 export interface SnapshotOrigin {
   readonly by?: 'schedule';
@@ -434,9 +440,9 @@ export interface Engine {
      * Writes a domain to a file of the host that is not there yet: one that is off cannot be started meanwhile, of one that runs
      * a copy is written that is made for that.
      */
-    write(ref: DomainRef, target: string, options?: OfSnapshot & Watched): Promise<DomainArchive>;
+    write(ref: DomainRef, target: string, options?: Archiving & Watched): Promise<DomainArchive>;
     /** The same on stdout; remarks are on stderr. Status 1 where it has something of its host, 2 where the archive has no end. */
-    stream(ref: DomainRef, options?: OfSnapshot): Promise<ExecSession>;
+    stream(ref: DomainRef, options?: Archiving): Promise<ExecSession>;
     /** Defines the domain of an archive: a file of the host, or its bytes. What is taken is refused before anything is written. */
     import(source: string | Readable, names?: ArchiveNames & Watched): Promise<CopiedDomain>;
     /** Makes another domain with the files of one, an identity of its own, and no addresses. */

@@ -87,6 +87,27 @@ export class TemplateCatalog implements Templates {
     return this.#work(() => found);
   }
 
+  /** One whose tree came with a domain, under a name that is free; throws `invalid` if it has not this digest. */
+  bring(
+    name: string,
+    tree: AsyncIterable<Buffer>,
+    { digest, signal }: { readonly digest: string; readonly signal?: AbortSignal | undefined },
+  ): Promise<StoredTemplate> {
+    return this.#work(async () => {
+      const taken = new Set<string>((await this.#store.list()).map((one) => one.name));
+      let free = name;
+      for (let more = 2; taken.has(free); more++) free = `${name}-${more}`;
+      const label = `the archive of a domain, where it was called ${name}`;
+      const source = Readable.from(tree, { objectMode: false });
+      return await this.#store.import(free, source, {
+        digest,
+        label,
+        asIs: true,
+        ...(signal && { signal }),
+      });
+    });
+  }
+
   /** What a template of an image starts. Who uses it is not looked up: that takes a look at all domains. */
   imageOf(name: string): Promise<Template['image']> {
     return translated(async () => (await this.#store.get(name)).image);

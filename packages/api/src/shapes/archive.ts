@@ -19,6 +19,9 @@ export type OutsideSource = Static<typeof outsideSource>;
 const snapshot = optional(
   string({ minLength: 1, description: 'As this snapshot of the domain has it, in place of now' }),
 );
+const withTemplate = optional(
+  boolean({ description: 'Whether its templates are in it as well, for hosts that have them not' }),
+);
 const frozenMs = nullable(
   number({ description: 'How long its programs could not write, in milliseconds; null if none had to wait' }),
 );
@@ -26,11 +29,12 @@ const frozenMs = nullable(
 /** Where an archive is written. */
 export const archiveRequest = strict({
   snapshot,
+  withTemplate,
   target: string({ minLength: 1, description: "Absolute path on the daemon's machine, of no file yet" }),
 });
 
 /** The archive of a domain as a stream. */
-export const archiveStream = strict({ snapshot });
+export const archiveStream = strict({ snapshot, withTemplate });
 
 /** An archive that was written. */
 export const domainArchive = object(

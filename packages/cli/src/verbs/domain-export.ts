@@ -20,7 +20,7 @@ export const exportDomain = verb({
   group: 'Domains',
   summary: 'Write a domain as an archive, or the root of a stopped one as an image',
   details: [
-    'A file called NAME.ctvirt.tar.zst is an archive of the whole domain: its document and all that it has changed of its templates, with owners, links, holes, ACLs, capabilities and attributes. ctvirt import makes the domain of it again, here or elsewhere. The templates themselves are not in it: their digests are. What the domain has of its host, such as mounted folders and devices, is not in it either: that is told, and the exit status is 1 then. Sockets are left out, and told. - is standard output.',
+    'A file called NAME.ctvirt.tar.zst is an archive of the whole domain: its document and all that it has changed of its templates, with owners, links, holes, ACLs, capabilities and attributes. ctvirt import makes the domain of it again, here or elsewhere. The templates themselves are not in it, but for --with-template: their digests are. What the domain has of its host, such as mounted folders and devices, is not in it either: that is told, and the exit status is 1 then. Sockets are left out, and told. - is standard output.',
     'A file of another name is an image: the root as the domain sees it, with what its document says it starts. What else is mounted in there is left out.',
     ...exportDetails,
     'What its document starts is told as oci alone; what others make of lxc starts /sbin/init.',
@@ -38,18 +38,26 @@ export const exportDomain = verb({
       summary: 'oci, lxc, or ctvirt for an archive (default: by the name)',
     },
     ...ofSnapshot,
+    'with-template': {
+      type: 'flag',
+      summary: 'Put its template into the archive, for hosts that have it not',
+    },
   },
   example: {
     command: 'ctvirt export web web.ctvirt.tar.zst',
     does: "Writes 'web' to an archive.",
   },
-  async run(context, { args: { domain, file }, options: { format, snapshot } }) {
+  async run(
+    context,
+    { args: { domain, file }, options: { format, snapshot, 'with-template': withTemplate } },
+  ) {
     const { client, io } = context;
     const isArchive = format === undefined ? isDomainArchive(file) : format === ARCHIVE;
-    if (isArchive && file === '-') return await toOutput(context, domain, snapshot);
+    const wanted = { ...asOf(snapshot), ...(withTemplate && { withTemplate }) };
+    if (isArchive && file === '-') return await toOutput(context, domain, wanted);
     if (file === '-') throw new CliError('usage', 'export: an image goes to a file, an archive alone to -');
     if (isArchive) {
-      const body = { target: resolve(file), ...asOf(snapshot) };
+      const body = { target: resolve(file), ...wanted };
       const written = await context.busy(`exporting ${domain}`, (onProgress) =>
         client.archives.write({ domain, body }, { onProgress, signal: io.signal }),
       );
@@ -59,6 +67,7 @@ export const exportDomain = verb({
     }
     if (snapshot !== undefined)
       throw new CliError('usage', 'export: --snapshot goes with an archive, and not with an image');
+    if (withTemplate) throw new CliError('usage', 'export: an image has all of its template in it');
     const body = exportOf('export', file, { format });
     const written = await context.busy(`exporting ${domain}`, (onProgress) =>
       client.domains.exportRoot({ domain, body }, { onProgress, signal: io.signal }),
@@ -71,9 +80,8 @@ export const exportDomain = verb({
 async function toOutput(
   { client, io }: Context,
   domain: string,
-  snapshot: string | undefined,
+  open: { readonly snapshot?: string; readonly withTemplate?: boolean },
 ): Promise<number> {
-  const open = asOf(snapshot);
   const session = await client.archives.stream({ domain, open }, { signal: io.signal });
   session.stdin.end();
   io.needsReader?.(INCOMPLETE);

@@ -11,7 +11,7 @@ export const importDomain = verb({
   summary: 'Make a domain of an archive that export, vzdump or Incus has written',
   details: [
     'The domain is what it was, with its files, name, UUID, CTID and hardware addresses. Where one of these or an address is taken here, the archive is refused before anything is written. --new-ids makes another domain of it, which has a UUID, a CTID, hardware addresses, a machine-id and SSH host keys of its own; addresses that the document gives and ports of the host stay with the other, which is told. --name calls it otherwise.',
-    'The template that it stood on has to be here, with the same digest and by any name. A range of ids is chosen for it.',
+    'The template that it stood on has to be here, with the same digest and by any name, or in the archive: then it is judged as by template import, and there from then on. A range of ids is chosen for it.',
     "vzdump's archives of OpenVZ and Proxmox VE and exports of Incus and LXD are read, too, but for those made with --optimized-storage: what they are is seen from their contents. The configuration in there becomes the document, and of each key that is not carried it is told what became of it. The root stands on no template, and is all the domain's own. The CTID of OpenVZ is that of the file's name, vzdump-openvz-CTID-DATE.tar.gz. Volumes that are not in the archive are told, and the exit status is 1 then.",
     "An archive may be a stranger's: it is judged member by member, and unpacked in a confined process. Look at its document before you start it: what it names of its host it names of this one. That is told, and the exit status is 1 then.",
     'An archive that is cut off or changed is refused, and nothing of it stays.',

@@ -6,9 +6,9 @@ import type { Handlers } from './handler.js';
 
 /** What is written of domains, and made of that. */
 export const bindArchives = ({ archives }: Engine): Handlers<Resources['archives']> => ({
-  write: ({ params: { domain }, body: { target, snapshot } }, watcher) =>
-    archives.write(domain, target, { snapshot, ...watcher }),
-  stream: ({ params: { domain } }, { snapshot }) => archives.stream(domain, { snapshot }),
+  write: ({ params: { domain }, body: { target, ...options } }, watcher) =>
+    archives.write(domain, target, { ...options, ...watcher }),
+  stream: ({ params: { domain } }, options) => archives.stream(domain, options),
   import: ({ body: { source, ...names } }, watcher) => archives.import(source, { ...names, ...watcher }),
   upload: ({ query: { name, newIds }, body }, watcher) =>
     archives.import(body, {

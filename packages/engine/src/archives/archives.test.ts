@@ -149,6 +149,7 @@ const manifest: Manifest = {
     target: `/${key}`,
     template: { name: 'debian', digest: 'sha256:0' },
   })),
+  templates: [],
   outside: [{ kind: 'mount', source: '/srv', target: null }],
 };
 
@@ -158,6 +159,7 @@ const written = (bytes: Buffer): Promise<Buffer> =>
       {
         manifest,
         xml: '<domain/>',
+        template: () => assert.fail('there is none'),
         layer: () => new TarReader(once(bytes), DOMAIN_LIMITS, undefined, { layers: true }).members(),
       },
       { limits: DOMAIN_LIMITS },

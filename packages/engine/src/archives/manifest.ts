@@ -18,6 +18,8 @@ export interface Manifest {
   /** The first id of its files, and how many there are. */
   readonly ids: { readonly base: number; readonly count: number };
   readonly layers: readonly ArchivedLayer[];
+  /** Those in the archive, below `template/0` and so on. */
+  readonly templates: readonly ArchivedTemplate[];
   /** What the domain has of its host, and the archive has not. */
   readonly outside: readonly OutsideSource[];
 }
@@ -28,6 +30,15 @@ export interface ArchivedLayer {
   readonly key: string;
   readonly target: string;
   readonly template: { readonly name: string; readonly digest: string };
+}
+
+/** A template that the archive brings along. */
+export interface ArchivedTemplate {
+  readonly name: string;
+  /** Of what it was made of where it was made. */
+  readonly digest: string;
+  /** Of its tree, as it is in the archive. */
+  readonly tree: string;
 }
 
 const FORMAT = 'ctvirt-domain';
@@ -68,6 +79,13 @@ export function parseManifest(bytes: Buffer): Manifest {
     hostname: fields.text('hostname'),
     ids: { base: ids.size('base'), count: ids.size('count') },
     layers,
+    templates: !fields.has('templates')
+      ? []
+      : fields.objects('templates').map((one) => ({
+          name: one.text('name'),
+          digest: one.text('digest'),
+          tree: one.text('tree'),
+        })),
     outside: fields.objects('outside').map((one) => ({
       kind: one.text('kind'),
       source: one.text('source'),

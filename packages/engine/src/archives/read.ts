@@ -82,15 +82,24 @@ export class ArchiveReader {
   }
 
   /** Members of the layer of this key, by their paths in it. */
-  async *layer(key: string): AsyncGenerator<TarEntry> {
+  layer(key: string): AsyncGenerator<TarEntry> {
+    return this.#below('layer', key);
+  }
+
+  /** Members of a template that goes with it, by its place in the manifest; they come before all layers. */
+  template(index: number): AsyncGenerator<TarEntry> {
+    return this.#below('template', String(index));
+  }
+
+  async *#below(kind: 'layer' | 'template', key: string): AsyncGenerator<TarEntry> {
     for (;;) {
       const entry = await this.#take();
       const [first, second] = entry?.parts ?? [];
-      if (entry === undefined || first !== 'layer' || second !== key) {
+      if (entry === undefined || first !== kind || second !== key) {
         this.#next = entry;
         return;
       }
-      yield within(`layer/${key}/`, entry);
+      yield within(`${kind}/${key}/`, entry);
     }
   }
 

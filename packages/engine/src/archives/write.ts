@@ -12,18 +12,21 @@ import type { TarEntry } from '../templates/archive/tar-reader.js';
 import { endOfArchive, memberBlocks } from '../templates/archive/tar-write.js';
 import type { Packing } from './layers.js';
 import { formatManifest, type Manifest } from './manifest.js';
+import { treeBlocks } from './templates.js';
 
 /** What an archive is made of. */
 export interface Archived {
   readonly manifest: Manifest;
   readonly xml: string;
+  /** The members of one that goes with it, by its place in the manifest. */
+  readonly template: (index: number) => AsyncIterable<TarEntry>;
   /** Its members, by its key; read once, in the manifest's order. */
   readonly layer: (key: string) => AsyncIterable<TarEntry>;
 }
 
 /** The archive as a tar. */
 export async function* archiveBlocks(
-  { manifest, xml, layer }: Archived,
+  { manifest, xml, template, layer }: Archived,
   { limits }: Packing,
 ): AsyncGenerator<Buffer> {
   const hash = createHash('sha256');
@@ -37,6 +40,8 @@ export async function* archiveBlocks(
   async function* contents(): AsyncGenerator<Buffer> {
     yield* textMember('manifest.json', formatManifest(manifest));
     yield* textMember('domain.xml', Buffer.from(xml));
+    for (const index of manifest.templates.keys())
+      yield* treeBlocks(template(index), (member) => placed(member, `template/${index}/`));
     for (const { key } of manifest.layers)
       yield* layerBlocks(layer(key), new LayerInspector(limits), (member) => placed(member, `layer/${key}/`));
   }

@@ -5,9 +5,10 @@ import { pipeline } from 'node:stream/promises';
 import type { CopiedDomain, DomainArchive, JobKind, OutsideSource } from '@ctvirt/api';
 import { formatDomain } from '@ctvirt/xml';
 import { type Packing, packLayer } from '../archives/layers.js';
-import type { Manifest } from '../archives/manifest.js';
+import type { ArchivedTemplate, Manifest } from '../archives/manifest.js';
+import { packTemplate, treeDigest } from '../archives/templates.js';
 import { type Archived, archiveBlocks, packedArchive, writeArchive } from '../archives/write.js';
-import type { DomainRef, Engine, ExecSession, OfSnapshot, Watched } from '../contract.js';
+import type { Archiving, DomainRef, Engine, ExecSession, OfSnapshot, Watched } from '../contract.js';
 import { EngineError } from '../errors.js';
 import { Undo } from '../host/undo.js';
 import { asAnother } from '../lifecycle/another.js';
@@ -17,6 +18,7 @@ import { RANGE_SIZE } from '../state/id-ranges.js';
 import type { FilesystemSpec } from '../storage/index.js';
 import { translated } from '../template-catalog.js';
 import type { TarEntry } from '../templates/archive/tar-reader.js';
+import { emptyDigest } from '../templates/empty.js';
 import { type CopyParts, fillLayer, forgetIn, limits, made } from './copy-making.js';
 import { copiedOf, occupiedBy } from './copying.js';
 import type { FillRoot, MadeRoot } from './definer.js';
@@ -30,11 +32,11 @@ import { copyOut, type DomainFiles, filesOf, withStill, withStillFiles } from '.
 export function copyOperations(parts: CopyParts): Pick<Engine, 'archives'> {
   return {
     archives: {
-      write: (ref, target, { snapshot, ...watched } = {}) =>
+      write: (ref, target, { snapshot, withTemplate, ...watched } = {}) =>
         asJob(ref, 'export', watched, parts, (entry, seen) =>
-          write(entry, target, { snapshot, ...seen }, parts),
+          write(entry, target, { snapshot, withTemplate, ...seen }, parts),
         ),
-      stream: (ref, { snapshot } = {}) => stream(ref, snapshot, parts),
+      stream: (ref, options = {}) => stream(ref, options, parts),
       import: (source, options = {}) => translated(() => importDomain(source, options, parts)),
       clone: async (ref, name, { snapshot, ...watched } = {}) => {
         checkName(name);
@@ -96,13 +98,20 @@ function sourceOf(files: DomainFiles, parts: CopyParts, remarks: string[] = []):
 }
 
 /** The archive of a domain, and what is told of it once it is written. */
-async function archived(files: DomainFiles, packing: Omit<Packing, 'limits' | 'tell'>, parts: CopyParts) {
+async function archived(
+  files: DomainFiles,
+  { withTemplate = false, ...packing }: Omit<Packing, 'limits' | 'tell'> & Pick<Archiving, 'withTemplate'>,
+  parts: CopyParts,
+) {
   const source = sourceOf(files, parts);
   const { domain, specs } = files;
-  const manifest = await manifestOf(source, parts);
+  const templates = withTemplate ? await templatesOf(specs, packing, parts) : [];
+  const manifest = { ...(await manifestOf(source, parts)), templates };
   const archive: Archived = {
     manifest,
     xml: formatDomain(domain),
+    template: (index) =>
+      packTemplate(parts.templates.path(templates[index]?.name ?? ''), { ...packing, limits }),
     layer: (key) => {
       const spec = specs.find((one) => one.key === key);
       if (spec === undefined) throw new TypeError(`no layer ${key}`);
@@ -112,10 +121,25 @@ async function archived(files: DomainFiles, packing: Omit<Packing, 'limits' | 't
   return { archive, outside: source.outside, remarks: source.remarks };
 }
 
+/** Each once, whatever stands on it. */
+async function templatesOf(
+  specs: readonly FilesystemSpec[],
+  { signal }: Pick<Packing, 'signal'>,
+  { templates }: CopyParts,
+): Promise<ArchivedTemplate[]> {
+  const found: ArchivedTemplate[] = [];
+  for (const name of new Set(specs.map(({ source }) => source))) {
+    const { digest } = await templates.get(name);
+    if (digest === emptyDigest) continue;
+    found.push({ name, digest, tree: await treeDigest(templates.path(name), { limits, signal }) });
+  }
+  return found;
+}
+
 async function manifestOf(
   { files: { record, specs, isStill }, outside }: Source,
   { templates }: CopyParts,
-): Promise<Manifest> {
+): Promise<Omit<Manifest, 'templates'>> {
   const { name, uuid, ctid, autostart, hostname, lastReason, ids } = record;
   const layers = [];
   for (const { key, target, source: template } of specs) {
@@ -139,10 +163,10 @@ async function manifestOf(
 async function write(
   { record }: Entry,
   target: string,
-  { snapshot, signal, onProgress }: OfSnapshot & Watched,
+  { snapshot, withTemplate, signal, onProgress }: Archiving & Watched,
   parts: CopyParts,
 ): Promise<DomainArchive> {
-  const packing = { signal, onBytes: (done: number) => onProgress?.({ phase: 'pack', done }) };
+  const packing = { withTemplate, signal, onBytes: (done: number) => onProgress?.({ phase: 'pack', done }) };
   const wanted = { snapshot, wanted: isMade, signal };
   return await withStillFiles(record.uuid, wanted, parts, async (files, frozenMs) => {
     const { archive, outside, remarks } = await archived(files, packing, parts);
@@ -154,7 +178,11 @@ async function write(
 }
 
 /** Its bytes as they are read; resolves once it is known that there will be some. */
-async function stream(ref: DomainRef, snapshot: string | undefined, parts: CopyParts): Promise<ExecSession> {
+async function stream(
+  ref: DomainRef,
+  { snapshot, withTemplate }: Archiving,
+  parts: CopyParts,
+): Promise<ExecSession> {
   const gone = new AbortController();
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
   stdin.resume();
@@ -165,7 +193,8 @@ async function stream(ref: DomainRef, snapshot: string | undefined, parts: CopyP
       { signal: gone.signal },
       parts,
       async ({ record }, { signal, onProgress }) => {
-        const packing = { signal, onBytes: (done: number) => onProgress({ phase: 'pack', done }) };
+        const onBytes = (done: number) => onProgress({ phase: 'pack', done });
+        const packing = { withTemplate, signal, onBytes };
         const wanted = { snapshot, wanted: isMade, signal };
         return await withStillFiles(record.uuid, wanted, parts, async (files, frozenMs) => {
           const { archive, outside, remarks } = await archived(files, packing, parts);

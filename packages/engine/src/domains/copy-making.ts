@@ -26,7 +26,7 @@ export interface CopyParts extends Omit<MountParts, 'templates'>, StillParts {
   readonly definer: Definer;
   readonly registry: Registry;
   readonly facts: Pick<HostFacts, 'pageSize' | 'hostCpus'>;
-  readonly templates: Pick<TemplateCatalog, 'get' | 'ofDigest' | 'empty'>;
+  readonly templates: Pick<TemplateCatalog, 'get' | 'ofDigest' | 'empty' | 'bring' | 'path'>;
 }
 
 export const limits = DOMAIN_LIMITS;

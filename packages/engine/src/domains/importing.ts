@@ -8,6 +8,7 @@ import { type Domain, parseDomain } from '@ctvirt/xml';
 import { asLayer, type ForeignArchive, readForeign } from '../archives/foreign.js';
 import type { Manifest } from '../archives/manifest.js';
 import { ArchiveReader } from '../archives/read.js';
+import { treeArchive } from '../archives/templates.js';
 import type { OnProgress, Watched } from '../contract.js';
 import { EngineError } from '../errors.js';
 import { asAnother } from '../lifecycle/another.js';
@@ -146,8 +147,11 @@ async function importOwn(
 ): Promise<CopiedDomain> {
   const { reader } = archive;
   const { manifest, xml } = await reader.head();
-  const given = await placedOn(manifest, documentOf(manifest, xml), parts);
+  const document = documentOf(manifest, xml);
   const remarks: string[] = [];
+  refuseTaken(called(document, { name, newIds, remarks: [] }), parts);
+  const brought = await bringTemplates(archive, manifest, { signal: watched.signal, remarks }, parts);
+  const given = await placedOn(manifest, document, brought, parts);
   const domain = called(given, { name, newIds, remarks });
   const fill = filling(archive, watched, parts, async ({ specs, context }, signal) => {
     for (const { key, target } of manifest.layers) {
@@ -170,6 +174,43 @@ async function importOwn(
     fill,
   };
   return await tellingRoom(archive.copied, () => made(domain, { remarks, parts, fresh }));
+}
+
+/** Before a template is brought that nobody would need. */
+function refuseTaken({ name, uuid }: Domain, { registry }: CopyParts): void {
+  if (registry.byName(name) !== undefined)
+    throw new EngineError('exists', `domain '${name}' is already defined`, { holder: name });
+  const holder = uuid === undefined ? undefined : registry.byUuid(uuid);
+  if (holder !== undefined)
+    throw new EngineError('exists', `UUID ${uuid} is that of domain '${holder.record.name}'`, {
+      holder: holder.record.name,
+    });
+}
+
+/**
+ * Templates that are not here yet, judged as any archive of one, and known by the digest of their own trees: what a stranger's archive
+ * says that they were made of is no reason to take them for that. Returns what each is called here, by the digest the manifest has.
+ */
+async function bringTemplates(
+  { reader }: OpenArchive,
+  { templates: archived }: Manifest,
+  { signal, remarks }: { readonly signal: AbortSignal | undefined; readonly remarks: string[] },
+  { templates }: CopyParts,
+): Promise<ReadonlyMap<string, string>> {
+  const brought = new Map<string, string>();
+  for (const [index, { name, digest, tree }] of archived.entries()) {
+    const members = reader.template(index);
+    const here = (await templates.ofDigest(digest, name)) ?? (await templates.ofDigest(tree, name));
+    if (here === undefined) {
+      const made = await templates.bring(name, treeArchive(members), { digest: tree, signal });
+      remarks.push(`template '${made.name}' came with the archive`);
+      brought.set(digest, made.name);
+    } else {
+      for await (const _ of members);
+      brought.set(digest, here.name);
+    }
+  }
+  return brought;
 }
 
 function called(
@@ -284,17 +325,23 @@ function documentOf(manifest: Manifest, xml: string): Domain {
 }
 
 /** On the templates of this host that are the same, byte for byte, whatever they are called here. */
-async function placedOn(manifest: Manifest, domain: Domain, { templates }: CopyParts): Promise<Domain> {
+async function placedOn(
+  manifest: Manifest,
+  domain: Domain,
+  brought: ReadonlyMap<string, string>,
+  { templates }: CopyParts,
+): Promise<Domain> {
   const names = new Map<string, string>();
   for (const { target, template } of manifest.layers) {
-    const found = await templates.ofDigest(template.digest, template.name);
+    const known = brought.get(template.digest);
+    const found = known ?? (await templates.ofDigest(template.digest, template.name))?.name;
     if (found === undefined)
       throw new EngineError(
         'not-found',
         `the archive stands on template '${template.name}' (${template.digest}), which is not here: import that first; no other one will do`,
         { name: template.name },
       );
-    names.set(target, found.name);
+    names.set(target, found);
   }
   return withTemplates(domain, names);
 }

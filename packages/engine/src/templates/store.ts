@@ -69,6 +69,8 @@ const nobody: TemplateUsers = { of: () => [], move: async () => {} };
 interface Making {
   /** In place of the template of the name. */
   replaces?: true;
+  /** Whether its tree is one of a template already, and stays as it is: layers stand on it. */
+  asIs?: true;
 }
 
 /** What else an import may do. */
@@ -420,7 +422,7 @@ export class TemplateStore {
   /** The one way a template comes to be: filled beside its place, synced, then renamed into it. */
   async #make(
     name: string,
-    { onProgress, signal, replaces }: Pick<ImportOptions, 'onProgress' | 'signal'> & Making,
+    { onProgress, signal, replaces, asIs }: Pick<ImportOptions, 'onProgress' | 'signal'> & Making,
     fill: (places: Places) => Promise<Imported>,
   ): Promise<Template> {
     const safe = parseNewName(name);
@@ -440,9 +442,9 @@ export class TemplateStore {
           scratch: join(partial, SCRATCH),
         });
         await removeTree(join(partial, SCRATCH));
-        await this.#clean(join(partial, ROOT));
+        if (!asIs) await this.#clean(join(partial, ROOT));
         // An image of OCI's starts its own program, and is made for any container.
-        const changes = facts.image === undefined ? await this.#fit(join(partial, ROOT)) : [];
+        const changes = facts.image === undefined && !asIs ? await this.#fit(join(partial, ROOT)) : [];
         const notes = [...facts.notes, ...changes];
         template = { name: safe, importedAt: this.#now().toISOString(), ...facts, notes };
         onProgress?.({ phase: 'sync', doneBytes: facts.sizeBytes, totalBytes: facts.sizeBytes, entries });

@@ -64,7 +64,7 @@ export interface Exported {
 
 /** The tree with `options` of tar's. */
 export async function* packedTree(
-  { path, within = (start) => start() }: TreeToWrite,
+  { path, within = (start) => start() }: Pick<TreeToWrite, 'path' | 'within'>,
   { limits, signal }: Pick<Writing, 'limits' | 'signal'>,
   ...options: readonly string[]
 ): AsyncGenerator<Buffer> {
