@@ -7,7 +7,7 @@ import { Chance } from '../world/chance.js';
 import { helpersOf } from '../world/family.js';
 import { grounds, openGround } from '../world/ground.js';
 import { assertWritesInside, linesIn, names, Pair, type Seen } from '../world/pair.js';
-import { type StorageStep, type Subject, steps } from '../world/storage-steps.js';
+import { isLasting, type StorageStep, type Subject, steps } from '../world/storage-steps.js';
 import { waitFor } from '../world/wait.js';
 import type { World } from '../world/world.js';
 import { type Part, textOfFault } from './part.js';
@@ -70,7 +70,9 @@ async function survive({ parent, kind, seed, until, note }: Course, tally: Tally
     }
     await pair.close();
   } catch (error) {
-    tally.faults.push(`${kind}, seed ${seed}, ${rounds.told}: ${textOfFault(error)}\n${pair.log}`);
+    const fault = `${kind}, seed ${seed}, ${rounds.told}: ${textOfFault(error)}`;
+    note(`✗ ${fault}`);
+    tally.faults.push(`${fault}\n${pair.log}`);
     await pair.abandon();
   }
 }
@@ -211,9 +213,6 @@ class Rounds {
     await keeper.erase(makes);
   }
 }
-
-/** What a domain was before a revert goes by itself when it has started. */
-const isLasting = (name: string): boolean => name !== 'before-revert';
 
 const isSame = (some: readonly string[], others: readonly string[]): boolean =>
   [...some].sort().join() === [...others].sort().join();

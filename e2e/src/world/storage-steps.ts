@@ -54,16 +54,12 @@ export const steps: Readonly<Record<string, StorageStep>> = {
     leads: (state) => (state === 'shutoff' ? state : 'running'),
     prepare: async (subject) => {
       const { keeper, name } = subject;
-      if ((await keeper.client.snapshots.list({ domain: name })).length === 0)
+      if ((await lastingOf(keeper, name)).length === 0)
         await keeper.client.snapshots.create({ domain: name, body: { name: 'first' } });
     },
     run: async ({ keeper, name }) => {
-      const [snapshot] = await keeper.client.snapshots.list({ domain: name });
-      return await keeper.client.snapshots.revert({
-        domain: name,
-        snapshot: snapshot?.name ?? assert.fail('no snapshot'),
-        body: {},
-      });
+      const [snapshot = assert.fail('no snapshot')] = await lastingOf(keeper, name);
+      return await keeper.client.snapshots.revert({ domain: name, snapshot, body: {} });
     },
     goesBack: true,
     snapshots: (before) => [before, [...new Set([...before, 'before-revert'])]],
@@ -118,7 +114,7 @@ export const steps: Readonly<Record<string, StorageStep>> = {
   },
   move: {
     from: ['running', 'shutoff'],
-    prepare: async ({ keeper, name }) => await keepSnapshots(keeper, name, 0),
+    prepare: async ({ keeper, name }) => await keepSnapshots(keeper, name, 1),
     run: ({ pair, keeper, name }) =>
       keeper.client.domains.move({ domain: name, body: { to: pair.otherThan(keeper).uri('ctvirt') } }),
     check: async ({ pair, keeper, name }, seen, isDone) => {
@@ -128,9 +124,15 @@ export const steps: Readonly<Record<string, StorageStep>> = {
   },
 };
 
+/** What a domain was before a revert goes by itself when it has started. */
+export const isLasting = (snapshot: string): boolean => snapshot !== 'before-revert';
+
+async function lastingOf(world: World, domain: string): Promise<string[]> {
+  return (await world.client.snapshots.list({ domain })).map(({ name }) => name).filter(isLasting);
+}
+
 async function keepSnapshots(world: World, domain: string, count: number): Promise<void> {
-  const { snapshots } = world.client;
-  const all = await snapshots.list({ domain });
-  for (const { name } of all.slice(0, Math.max(0, all.length - count)))
-    await snapshots.delete({ domain, snapshot: name });
+  const all = await lastingOf(world, domain);
+  for (const snapshot of all.slice(0, Math.max(0, all.length - count)))
+    await world.client.snapshots.delete({ domain, snapshot });
 }
