@@ -16,6 +16,7 @@ import { after, afterEach, before, test } from 'node:test';
 import type { Progress } from '@ctvirt/api';
 import { described } from '../world/described.js';
 import { domainXml, templateRoot } from '../world/documents.js';
+import { helpersOf } from '../world/family.js';
 import { waitFor } from '../world/wait.js';
 import { busybox, refused, World } from '../world/world.js';
 
@@ -278,6 +279,24 @@ test('a daemon that is killed while it backs up blocks neither the next backup n
   // Prune needs the repository for itself.
   await ctvirt('backup', 'forget', 'big', '--keep-last', '1', '--prune');
   assert.equal(locks().length, 0);
+});
+
+test('a daemon that is killed while it restores to a new domain leaves none', async () => {
+  await world.define(domainXml({ name: 'big', filesystems: [templateRoot] }));
+  await look('big', (root) => noise(root, 60));
+  await world.client.backups.create({ domain: 'big', body: {} });
+  const restoring = world.cli(['restore', 'big', '--name', 'back']);
+  const isRestored = (): boolean => helpersOf(world.daemonPid).some(({ name }) => name === 'rsync');
+  await waitFor('its files to be put into it', isRestored);
+  await world.kill();
+  assert.notEqual((await restoring).status, 0);
+  await world.start();
+  assert.deepEqual(
+    (await world.client.domains.list()).map(({ name }) => name),
+    ['big'],
+  );
+  assert.deepEqual(await world.client.roots.list(), []);
+  await ctvirt('restore', 'big', '--name', 'back');
 });
 
 test('a backup that is ended goes on where it was, and tells how far it is', async () => {
