@@ -5,7 +5,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Snapshot } from '@ctvirt/api';
 import type { EngineError } from '../errors.js';
-import { syncDirectory, writeAtomically } from '../host/files.js';
+import { fillFolder, syncDirectory, writeAtomically } from '../host/files.js';
 import { Folders, parseJson, readOr } from './folders.js';
 
 /** What is stored of one; what it is among the others follows from all of them. */
@@ -176,8 +176,7 @@ export class SnapshotStore {
 
 /** Writes the two files beside the layers of a snapshot. */
 export async function writeSnapshot(folder: string, record: SnapshotRecord, xml: string): Promise<void> {
-  await writeAtomically(join(folder, DOCUMENT), xml);
-  await writeAtomically(join(folder, RECORD), formatRecord(record));
+  await fillFolder(folder, { [DOCUMENT]: xml, [RECORD]: formatRecord(record) });
 }
 
 const formatRecord = (record: SnapshotRecord): string => `${JSON.stringify({ version: 1, ...record })}\n`;
