@@ -2,13 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '../world/command.js';
 import { domainXml, templateRoot } from '../world/documents.js';
 import { asEarlier } from '../world/earlier-layers.js';
 import { clientFolder, listening, makePki } from '../world/pki.js';
+import { noSshd, sshServer } from '../world/ssh-server.js';
 import { waitFor } from '../world/wait.js';
 import { busybox, refused, World } from '../world/world.js';
 
@@ -456,31 +457,11 @@ async function goesTo(uri: string): Promise<void> {
   assert.equal(await far.shell(name, told), before);
 }
 
-const sshd = '/usr/sbin/sshd';
-test('it goes by ssh from one network to another', {
-  skip: existsSync(sshd) ? false : 'no sshd here (openssh-server)',
-}, async () => {
+test('it goes by ssh from one network to another', { skip: noSshd }, async () => {
   await using _ = await wire();
-  const hostKey = `${far.host}/host`;
-  const key = `${near.host}/key`;
-  for (const path of [hostKey, key])
-    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path]);
-  writeFileSync(`${near.host}/known`, `192.0.2.2 ${readFileSync(`${hostKey}.pub`, 'utf8')}`);
-  mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
-  const words = ['ListenAddress=192.0.2.2', `HostKey=${hostKey}`, `AuthorizedKeysFile=${key}.pub`];
-  words.push('StrictModes=no', 'UsePAM=no', 'PidFile=none');
-  const argv = [sshd, '-D', '-e', '-f', '/dev/null', ...words.flatMap((word) => ['-o', word])];
-  const [file = '', ...args] = far.enclosure.argv(...argv);
-  const server = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'] });
-  let complaint = '';
-  server.stderr.setEncoding('utf8').on('data', (text: string) => (complaint += text));
-  try {
-    await waitFor('sshd', () => complaint.includes('listening'));
-    const uri = `ctvirt+ssh://root@192.0.2.2/?socket=${far.root}/run/libvirt-sock&keyfile=${key}&known_hosts=${near.host}/known`;
-    await goesTo(uri).catch((error: unknown) => assert.fail(`${String(error)}\n${complaint}`));
-  } finally {
-    server.kill();
-  }
+  using server = await sshServer(far, '192.0.2.2');
+  const uri = `ctvirt+ssh://root@192.0.2.2/?socket=${far.root}/run/libvirt-sock&${server.words}`;
+  await goesTo(uri).catch((error: unknown) => assert.fail(`${String(error)}\n${server.complaint}`));
 });
 
 test('it goes by TLS, to who has a certificate of the same authority, and from nobody else', async () => {

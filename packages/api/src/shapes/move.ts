@@ -62,7 +62,7 @@ export const moveReport = object(
     downMs: nullable(
       number({
         description:
-          'From its end here until its init ran there, by the clock here; null of one that was off',
+          'From when it was asked to power off until its init ran there, by the clock here; null of one that was off',
       }),
     ),
     downMsThere: nullable(number({ description: 'The same by the clock there' })),

@@ -291,7 +291,7 @@ export class Departures {
     const proxies = await proxiesFor(going.routed);
     let moving: Moving = { version: 1, job, to, keeper: 'here', ran: offer.start, proxies };
     await writeMoving(folder, moving);
-    let endedMs: number | undefined;
+    let askedMs: number | undefined;
     let lists: readonly MoveList[];
     const passes = new Passes(going, target, options, this.parts.rootMounts);
     try {
@@ -300,7 +300,7 @@ export class Departures {
       await target.ask({ step: 'reserve', offer });
       await passes.snapshots();
       if (offer.start) {
-        endedMs = await this.#sendAndStop(entry, passes, options);
+        askedMs = await this.#sendAndStop(entry, passes, options);
         moving = { ...moving, endedAt: new Date().toISOString() };
       }
       lists = await passes.last();
@@ -318,7 +318,7 @@ export class Departures {
       }
       throw error;
     }
-    const said = await this.#give(entry, { ...moving, keeper: 'given' }, { target, endedMs });
+    const said = await this.#give(entry, { ...moving, keeper: 'given' }, { target, askedMs });
     const files = lists.reduce((sum, list) => sum + list.files, 0);
     return reportOf(going, to, {
       ...{
@@ -334,7 +334,7 @@ export class Departures {
     });
   }
 
-  /** Sends its files while it runs, and shuts it down when little is left or that is asked; returns when it ended. */
+  /** Sends its files while it runs, and shuts it down when little is left or that is asked; returns when it was asked to. */
   async #sendAndStop(entry: Entry, passes: Passes, options: JobOptions): Promise<number> {
     const { hastened } = options;
     const sending = passes.whileItRuns(hastened);
@@ -374,7 +374,7 @@ export class Departures {
     );
   }
 
-  /** Returns when it ended. */
+  /** Returns when it was asked to end: from then on nobody can count on its services. */
   async #stop(
     entry: Entry,
     { stopMs = STOP_MS, signal, onProgress }: NonNullable<MoveOptions>,
@@ -382,6 +382,7 @@ export class Departures {
     const { lifecycle } = this.parts;
     const { name } = entry.record;
     onProgress?.({ phase: `shutting down ${name}`, done: 0 });
+    const askedMs = performance.now();
     // It may have ended by itself while its files were sent.
     if (entry.running !== undefined && !entry.isOver) await lifecycle.ask(entry, 'poweroff');
     const deadline = performance.now() + stopMs;
@@ -394,9 +395,8 @@ export class Departures {
         );
       await sleep(LOOK_MS);
     }
-    const endedMs = performance.now();
     if (entry.state !== 'shutoff') await lifecycle.destroy(entry);
-    return endedMs;
+    return askedMs;
   }
 
   /** It stays here, and runs if it ran; the other host is told, now or later. */
@@ -428,12 +428,12 @@ export class Departures {
   async #give(
     entry: Entry,
     moving: Moving,
-    { target, endedMs }: { readonly target: MoveTarget; readonly endedMs: number | undefined },
+    { target, askedMs }: { readonly target: MoveTarget; readonly askedMs: number | undefined },
   ): Promise<MoveAnswer & { readonly downMsHere: number | null }> {
     const { job, to } = moving;
     const { name } = entry.record;
     const asked = (of: MoveTarget): Promise<MoveAnswer> =>
-      of.ask({ step: 'given', job, downMs: endedMs === undefined ? null : performance.now() - endedMs });
+      of.ask({ step: 'given', job, downMs: askedMs === undefined ? null : performance.now() - askedMs });
     const deadline = performance.now() + ANSWER_MS;
     let answer = await asked(target).catch(() => undefined);
     for (let pauseMs = FIRST_PAUSE_MS; answer === undefined; pauseMs *= 2) {
@@ -447,7 +447,7 @@ export class Departures {
       await sleep(pauseMs, undefined, { signal: this.#closing.signal }).catch(() => undefined);
       answer = await this.#asking(to, asked).catch(() => undefined);
     }
-    const downMsHere = endedMs === undefined ? null : Math.round(performance.now() - endedMs);
+    const downMsHere = askedMs === undefined ? null : Math.round(performance.now() - askedMs);
     await this.#answered(entry, moving);
     await this.#asking(to, (of) => of.ask({ step: 'over', job })).catch(() => undefined);
     return { ...answer, downMsHere };

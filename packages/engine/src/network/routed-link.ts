@@ -29,7 +29,11 @@ export async function openRoutedLink(link: LinkPlan): Promise<void> {
     for (const [key, value] of Object.entries(values)) writeFileSync(`${folder}/${key}`, String(value));
   }
   const families = new Set(addresses.map(({ family }) => family));
-  if (families.has(4)) writeFileSync(`/proc/sys/net/ipv4/conf/${hostName}/proxy_arp`, '1');
+  if (families.has(4)) {
+    writeFileSync(`/proc/sys/net/ipv4/conf/${hostName}/proxy_arp`, '1');
+    // There is no other host on this link whose answer would be waited for: at random, up to 0.8 s, which each start would take.
+    writeFileSync(`/proc/sys/net/ipv4/neigh/${hostName}/proxy_delay`, '0');
+  }
   if (families.has(6))
     await run(['/sbin/ip', '-6', 'address', 'replace', `${ROUTED_GATEWAY_V6}/64`, 'dev', hostName, 'nodad']);
 }
