@@ -64,6 +64,7 @@ test('an image is frozen by its own file system, and a copy of it is clean', asy
   rmSync(copy);
   for (const verb of ['domfsfreeze', 'snapshot-create'])
     assert.match(await refused(verb, 'web'), /has a job, freeze, since/);
+  assert.match(await refused('setmaxmem', 'web', '300000', '--config'), /are frozen: `virsh domfsthaw web`/);
   assert.match(await asked('domfsthaw', 'web'), /Thawed 1 filesystem/);
   await goesOn();
   assert.match(await asked('domfsthaw', 'web'), /Thawed 0 filesystem/);

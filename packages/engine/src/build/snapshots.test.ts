@@ -346,6 +346,7 @@ test('one that is frozen goes on when the time is over, and its thaw is refused'
   const { running } = parts.registry.find('f');
   assert.equal(running?.isFrozen, true);
   await assert.rejects(engine.snapshots.create('f'), { code: 'in-use', message: /a job, freeze/ });
+  await assert.rejects(engine.suspend('f'), { code: 'busy', message: /are frozen/ });
   while (parts.jobs.of(parts.registry.find('f').record.uuid) !== undefined) await sleep(5);
   assert.equal(running.isFrozen, false);
   await assert.rejects(freezes.thaw('f'), { code: 'timeout', message: /was let go then/ });

@@ -40,7 +40,7 @@ interface Freeze {
   readonly ended: Promise<void>;
 }
 
-/** Each is a job, and the domain's turn: whatever needs either waits or is refused, and ends of the domain end it first. */
+/** Each is a job, and the domain's turn: whatever needs either is refused, and ends of the domain end it first. */
 export class Freezes implements Pick<Engine, 'freeze' | 'thaw' | 'trim'> {
   /** By UUID; one that has ended stays known until somebody asks. */
   readonly #known = new Map<string, Freeze>();
@@ -63,7 +63,7 @@ export class Freezes implements Pick<Engine, 'freeze' | 'thaw' | 'trim'> {
             resolve(count);
             // Its end waits for its turn.
             using _end = runOf(entry).watch(thaw);
-            await this.#until(wished, signal, entry);
+            await this.#held(entry, { wished, signal });
           }),
         ),
       );
@@ -153,13 +153,19 @@ export class Freezes implements Pick<Engine, 'freeze' | 'thaw' | 'trim'> {
     return this.parts.limitMs ?? LIMIT_MS;
   }
 
-  async #until(wished: Promise<void>, signal: AbortSignal, { record: { name } }: Entry): Promise<void> {
+  async #held(
+    { record: { name, uuid } }: Entry,
+    { wished, signal }: { readonly wished: Promise<void>; readonly signal: AbortSignal },
+  ): Promise<void> {
+    const { frozen } = this.parts.turns;
     const over = new AbortController();
     const late = sleep(this.#limitMs, true, { signal: AbortSignal.any([signal, over.signal]) });
+    frozen.add(uuid);
     try {
       if ((await Promise.race([wished, late])) !== true) return;
     } finally {
       over.abort();
+      frozen.delete(uuid);
     }
     throw new EngineError(
       'timeout',

@@ -10,6 +10,9 @@ import { runOf } from './lifecycle.js';
 
 /** Finds the domain of an operation, and serializes the operations of each domain. */
 export class Turns {
+  /** UUIDs of those that are frozen: whoever asked for that has their turn, for minutes perhaps, and nobody waits for it in silence. */
+  readonly frozen = new Set<string>();
+
   constructor(
     private readonly registry: Registry,
     private readonly queue: KeyedQueue,
@@ -59,6 +62,11 @@ export class Turns {
    */
   async take<T>(ref: DomainRef, operation: (entry: Entry) => Promise<T>): Promise<T> {
     const { uuid, name: asked } = this.find(ref).record;
+    if (this.frozen.has(uuid))
+      throw new EngineError(
+        'busy',
+        `the file systems of domain '${asked}' are frozen: \`virsh domfsthaw ${asked}\` or \`ctvirt job abort ${asked}\` lets it go on`,
+      );
     for (let name = asked; ; ) {
       const turn = await this.queue.run(name, async () => {
         const entry = this.#known(uuid, asked);
