@@ -20,6 +20,7 @@ const kinds = {
       'refusal',
       'trusted',
       'undo',
+      'volumes',
     ],
     folders: [''],
   },
@@ -27,7 +28,10 @@ const kinds = {
     modules: ['mount-calls', 'mountinfo', 'private-mounts', 'trail'],
     folders: ['storage', 'drivers/lxc', 'guest'],
   },
-  'disks and quotas': { modules: ['btrfs', 'disks', 'loop', 'projects', 'quota'], folders: ['storage'] },
+  'disks and quotas': {
+    modules: ['btrfs', 'disks', 'loop', 'lvm', 'projects', 'quota'],
+    folders: ['storage'],
+  },
   links: {
     modules: [
       ...['addresses', 'conntrack', 'host-links', 'link-addresses', 'link-counts', 'link-orders', 'links'],

@@ -33,7 +33,7 @@ export async function codeDisk(folder, stories, env, zfs) {
   if (zfs !== undefined) cpSync(zfs, join(tree, 'zfs'), { recursive: true });
   const files = stories.map((name) => join(root, 'e2e/dist/vm', `${name}.vm.js`));
   await bundleStories(join(tree, 'e2e/dist/vm/stories.mjs'), files, env);
-  if (stories.includes('layers')) await bundleLayers(join(tree, 'layers'));
+  if (stories.some((name) => name.startsWith('layers'))) await bundleLayers(join(tree, 'layers'));
   const disk = join(folder, 'code.ext4');
   await command(['mke2fs', '-q', '-t', 'ext4', '-O', '^has_journal', '-L', 'code', '-d', tree, disk, '512M']);
   return disk;
@@ -52,8 +52,11 @@ async function addNode(tree) {
 /** @type {import('esbuild').BuildOptions} */
 const bundled = { bundle: true, format: 'esm', platform: 'node', target: 'node20', external: ['koffi'] };
 
+/** Ways to keep a layer that only the machine has what they take for. */
+const layers = ['project', 'lvm-thin'];
+
 /**
- * The engine's own test of a layer that only the machine can have, with the program that it kills.
+ * The engine's own tests of them, with the program that these kill.
  *
  * @param {string} outdir
  */
@@ -63,7 +66,9 @@ async function bundleLayers(outdir) {
   await build({
     ...bundled,
     entryPoints: {
-      'project.test': join(dist, 'storage/layers/project.test.js'),
+      ...Object.fromEntries(
+        layers.map((name) => [`${name}.test`, join(dist, `storage/layers/${name}.test.js`)]),
+      ),
       'layer-worker': join(dist, 'testing/layer-worker.js'),
     },
     outdir,

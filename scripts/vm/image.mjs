@@ -50,7 +50,7 @@ const packages = [
     'dnsmasq-base',
   ],
   ...['lxc', 'lxcfs', 'busybox-static', 'bubblewrap', 'util-linux', 'tar', 'gzip', 'xz-utils', 'zstd'],
-  ...['e2fsprogs', 'xfsprogs', 'quota'],
+  ...['e2fsprogs', 'xfsprogs', 'quota', 'lvm2', 'thin-provisioning-tools'],
   ...(isDebianNode ? ['nodejs'] : []),
 ];
 
@@ -79,6 +79,8 @@ const masked = [
   ...['serial-getty@ttyS0', 'getty@tty1', 'lxc-net', 'lxc', 'e2scrub_reap', 'systemd-logind'].map(
     (name) => `${name}.service`,
   ),
+  // Of LVM, what looks at boot for volumes that no story has made yet, and would have them before it goes off.
+  ...['lvm2-monitor.service', 'blk-availability.service'],
   // Stories keep their files there: on a disk, as daemons do.
   'tmp.mount',
 ];

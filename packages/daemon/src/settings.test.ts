@@ -55,6 +55,14 @@ test("a range of project ids is the engine's, both ends included", () => {
   assert.equal(of(''), undefined);
 });
 
+test('where layers are made is a word and a name', () => {
+  const of = (content: string) => engineOptions(parseSettings(content, 'file')).layerPool;
+  assert.deepEqual(of('layers = "lvm-thin vg0/pool"'), { kind: 'lvm-thin', name: 'vg0/pool' });
+  assert.equal(of(''), undefined);
+  for (const text of ['lvm-thin', 'lvm-thin vg0', 'lvm-thin -a/b', 'btrfs /srv'])
+    assert.equal(refusedAt(`layers = "${text}"`), 1, text);
+});
+
 test('what is unknown or does not fit is refused with its line', () => {
   assert.equal(refusedAt('\nlisten_udp = 1'), 2);
   assert.equal(refusedAt('listen_tcp = 2'), 1);

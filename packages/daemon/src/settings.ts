@@ -91,6 +91,19 @@ const range = (doc: string): Setting<string> => ({
   expected: 'a range such as "1000000-1065535"',
 });
 
+const pool = (doc: string): Setting<string> => ({
+  doc,
+  fallback: '',
+  parse: (value) =>
+    value === '' || (typeof value === 'string' && poolIn(value) !== undefined) ? value : undefined,
+  expected: 'a text such as "lvm-thin group/pool"',
+});
+
+function poolIn(text: string): EngineOptions['layerPool'] {
+  const [, volume] = /^lvm-thin ((?!-)[\w.+-]+\/(?!-)[\w.+-]+)$/.exec(text) ?? [];
+  return volume === undefined ? undefined : { kind: 'lvm-thin', name: volume };
+}
+
 const isRepository = (value: string): boolean => /^[\w.-]+( \/[^ ]+){2}$/.test(value);
 /** As restic names what is not on this host: `sftp:`, `rest:`, `s3:` and the like. */
 const isRemote = (place: string): boolean => /^[a-z][a-z0-9]*:/.test(place);
@@ -189,6 +202,9 @@ export const settings = {
   backup_schedule: schedule(
     'When each domain is backed up whose document does not say (`ctvirt backup NAME --schedule`): @hourly, @daily, @weekly, @monthly, or the five fields of cron, by the clock of the host. After it, as wanted: keep-last=, keep-daily=, keep-weekly=, keep-monthly= with how many of its backups stay, repository= with a name, mounts=with for folders of the host that it mounts, too, or mounts=leave where they are left out and that is meant so. Never if empty.',
   ),
+  layers: pool(
+    'Where the roots of new domains are made, what they write above their templates: each a volume of a thin pool of LVM, "lvm-thin group/pool". If empty, where their folders lie: a subvolume on btrfs, else a folder, a project or an image. Those that are there stay as they are.',
+  ),
   project_ids: range(
     "Projects of the host's quotas that disk limits are made of, where the file system of the layers enforces them; each limited layer is an image if empty.",
   ),
@@ -232,6 +248,7 @@ export type Settings = { readonly [K in keyof Table]: Table[K]['fallback'] };
 export const engineOptions = ({
   guarantees,
   guarantee_reserve_mib: reserveMiB,
+  layers,
   project_ids: projects,
   link_walls: linkWalls,
   link_connections: linkConnections,
@@ -242,6 +259,7 @@ export const engineOptions = ({
   linkConnections,
   guarantees,
   reserveBytes: reserveMiB * 2 ** 20,
+  layerPool: poolIn(layers),
   projectIds: rangeIn(projects),
   backupRepositories: repositoryTexts.map((text) => {
     const [name = '', path = '', passwordFile = ''] = text.split(' ');

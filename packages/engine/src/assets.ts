@@ -8,6 +8,7 @@ import { foldersIn, removeTree } from './host/files.js';
 import type { HeldAsset } from './host/held-asset.js';
 import { type BoundLoop, boundLoops } from './host/loop.js';
 import { run } from './host/run.js';
+import { removeWithVolumes } from './host/volumes.js';
 import type { NetworkHost } from './networks/contract/network-host.js';
 import type { KnownNetworks } from './networks/known-networks.js';
 import type { Entry, Registry } from './registry/registry.js';
@@ -151,9 +152,10 @@ export class Assets {
       ...readdirSync(layout.domains).map((name) =>
         tree(join(layout.domains, name), defined(name) ?? unfinished),
       ),
-      ...readdirSync(layout.roots).map((name) =>
-        tree(join(layout.roots, name), defined(name) ?? kept.get(name) ?? unfinished),
-      ),
+      ...readdirSync(layout.roots).map((name) => ({
+        ...tree(join(layout.roots, name), defined(name) ?? kept.get(name) ?? unfinished),
+        remove: () => removeWithVolumes(join(layout.roots, name)),
+      })),
       ...readdirSync(layout.templates).map((name) =>
         tree(join(layout.templates, name), name.startsWith('.') ? unfinishedTemplate : `template ${name}`),
       ),

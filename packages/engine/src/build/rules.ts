@@ -6,6 +6,7 @@ import { Guarantees } from '../guarantees/guarantees.js';
 import type { ProjectRange } from '../host/projects.js';
 import { BlockIo } from '../lifecycle/block-io.js';
 import { Quotas } from '../quota/quotas.js';
+import type { LayerPool } from '../storage/index.js';
 import type { HostParts } from './host.js';
 import type { StateParts } from './state.js';
 
@@ -17,6 +18,8 @@ export interface RuleOptions {
   readonly reserveBytes?: number;
   /** Projects of the host's quotas for disk limits; without them a limit is an image. */
   readonly projectIds?: ProjectRange | undefined;
+  /** Where layers of new domains are made, if not where their folders lie. */
+  readonly layerPool?: LayerPool | undefined;
 }
 
 const DEFAULT_RESERVE_BYTES = 256 * 2 ** 20;
@@ -28,6 +31,7 @@ export interface RuleParts {
   readonly quotas: Quotas;
   readonly blockIo: BlockIo;
   readonly projectIds: ProjectRange | undefined;
+  readonly layerPool: LayerPool | undefined;
 }
 
 /** Builds them from the host and the state. */
@@ -53,5 +57,6 @@ export function makeRules(
     mounts: layout.mounts,
   });
   const blockIo = new BlockIo({ cgroups, parent: layout.cgroup });
-  return { guarantees, admission, quotas, blockIo, projectIds: options.projectIds };
+  const { projectIds, layerPool } = options;
+  return { guarantees, admission, quotas, blockIo, projectIds, layerPool };
 }

@@ -48,6 +48,7 @@ import {
   backends,
   chooseLayer,
   type FilesystemSpec,
+  type LayerPool,
   otherDomain,
   type Sources,
   type StorageContext,
@@ -80,6 +81,7 @@ export interface DefinerParts {
   readonly overfull: (entry: Entry, specs: readonly FilesystemSpec[]) => Promise<string[]>;
   readonly templatePath: (name: string) => string;
   readonly projectIds: ProjectRange | undefined;
+  readonly layerPool: LayerPool | undefined;
   readonly emit: (event: LifecycleEvent['event'], detail: string, entry: Entry) => void;
   readonly log: (level: 'info' | 'warn', message: string) => void;
 }
@@ -640,11 +642,12 @@ export class Definer {
 
   /** How each is going to be made. */
   #madeOf(record: DomainRecord, domain: Domain, specs: readonly FilesystemSpec[]): Made[] {
-    const { store, projectIds } = this.parts;
+    const { store, projectIds, layerPool } = this.parts;
     const ground = {
       roots: dirname(store.rootFolder(record.name)),
       map: idMapOf(domain, record),
       projectIds,
+      pool: layerPool,
     };
     return specs.map((spec) => ({ ...fixedOf(spec), ...chooseLayer({ ...ground, limit: spec.limit }) }));
   }
@@ -679,6 +682,7 @@ export class Definer {
       sources: this.parts.sources,
       templatePath: this.parts.templatePath,
       projectIds: this.parts.projectIds,
+      pool: this.parts.layerPool,
     };
   }
 

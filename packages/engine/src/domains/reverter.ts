@@ -8,7 +8,8 @@ import type { Snapshot, SnapshotRevert } from '@ctvirt/api';
 import { type Domain, formatDomain } from '@ctvirt/xml';
 import type { Watched } from '../contract.js';
 import { EngineError } from '../errors.js';
-import { removeTree, syncDirectory, writeAtomically } from '../host/files.js';
+import { syncDirectory, writeAtomically } from '../host/files.js';
+import { removeWithVolumes } from '../host/volumes.js';
 import { filesystemsOf } from '../lifecycle/document.js';
 import { readStored } from '../lifecycle/stored-document.js';
 import type { Entry } from '../registry/registry.js';
@@ -105,7 +106,7 @@ export class Reverter {
       if (entry.state !== 'shutoff') await lifecycle.destroy(entry);
       await this.#change(entry, domain, staging);
     } catch (error) {
-      await removeTree(staging);
+      await removeWithVolumes(staging);
       // What was not decided leaves it as it was, as far as one can that was ended.
       if (!isReverting(store.rootFolder(record.name))) await this.keep(entry).catch(() => undefined);
       throw error;
@@ -253,7 +254,7 @@ export class Reverter {
     const rest = join(root, `${PART}${randomBytes(8).toString('hex')}`);
     renameSync(join(root, REVERT), rest);
     await syncDirectory(root);
-    await removeTree(rest);
+    await removeWithVolumes(rest);
   }
 }
 

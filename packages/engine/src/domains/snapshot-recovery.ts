@@ -3,7 +3,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Domain } from '@ctvirt/xml';
-import { removeTree } from '../host/files.js';
+import { removeWithVolumes } from '../host/volumes.js';
 import { filesystemsOf } from '../lifecycle/document.js';
 import type { EngineLog } from '../log.js';
 import type { Entry, Registry } from '../registry/registry.js';
@@ -41,7 +41,7 @@ export async function clearCopies(parts: RecoveryParts): Promise<void> {
           parts.log('warn', `removed ${path}, left by an interrupted snapshot`);
       }
       for (const name of readdirSync(root).filter((one) => one.startsWith(PART))) {
-        await removeTree(join(root, name));
+        await removeWithVolumes(join(root, name));
         parts.log('warn', `removed ${join(root, name)}, left by an interrupted revert`);
       }
     } catch (error) {

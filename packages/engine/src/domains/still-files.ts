@@ -3,8 +3,8 @@
 import { readdirSync } from 'node:fs';
 import { type Domain, formatDomain } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
-import { removeTree } from '../host/files.js';
 import { Undo } from '../host/undo.js';
+import { removeWithVolumes } from '../host/volumes.js';
 import { filesystemsOf } from '../lifecycle/document.js';
 import { readStored } from '../lifecycle/stored-document.js';
 import type { Entry } from '../registry/registry.js';
@@ -158,7 +158,7 @@ async function copyAside(
   parts: StillParts,
 ): Promise<{ readonly copied: DomainFiles; readonly frozenMs: number | null }> {
   const keep = parts.store.stage();
-  undo.push(() => removeTree(keep));
+  undo.push(() => removeWithVolumes(keep));
   const frozenMs = await copyOut(files, { to: keep, signal }, parts);
   return { copied: { ...files, from: { ...files.from, keep } }, frozenMs };
 }

@@ -4,7 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError } from '../errors.js';
-import { exchange, foldersIn, removeTree, syncDirectory, unfinishedIn } from '../host/files.js';
+import { exchange, foldersIn, syncDirectory, unfinishedIn } from '../host/files.js';
+import { removeWithVolumes } from '../host/volumes.js';
 import { diskName } from './layout.js';
 
 // A folder that is not complete yet, or not any more, has one of these names until it is.
@@ -35,8 +36,7 @@ export class Folders {
     const parts = readdirSync(this.parent).filter(isPart);
     const unfinished = this.onDisk().flatMap((entry) => unfinishedIn(join(this.parent, entry)));
     for (const left of [...parts.map((entry) => join(this.parent, entry)), ...unfinished]) {
-      await removeTree(left);
-      removed.push(left);
+      if (await removeIfAble(left)) removed.push(left);
     }
     return removed;
   }
@@ -58,7 +58,7 @@ export class Folders {
       await fill(staging);
       renameSync(staging, join(this.parent, folder));
     } catch (error) {
-      await removeTree(staging);
+      await removeWithVolumes(staging);
       throw error;
     }
     await syncDirectory(this.parent);
@@ -70,7 +70,7 @@ export class Folders {
     try {
       return await use(folder);
     } finally {
-      await removeTree(folder);
+      await removeWithVolumes(folder);
     }
   }
 
@@ -82,7 +82,7 @@ export class Folders {
       exchange(staging, this.path(name));
       await syncDirectory(this.parent);
     } finally {
-      await removeTree(staging);
+      await removeWithVolumes(staging);
     }
   }
 
@@ -97,7 +97,7 @@ export class Folders {
     const grave = join(this.parent, `${GONE}${randomBytes(8).toString('hex')}`);
     renameSync(join(this.parent, folder), grave);
     await syncDirectory(this.parent);
-    await removeTree(grave);
+    await removeWithVolumes(grave);
   }
 
   /** Gives a folder another name; both are names on disk. */
@@ -116,6 +116,13 @@ export class Folders {
     if (existsSync(this.path(name))) await this.remove(name);
   }
 }
+
+/** What cannot be removed now, as on a full disk or with a pool of volumes that is not there, is left to the next daemon. */
+export const removeIfAble = (path: string): Promise<boolean> =>
+  removeWithVolumes(path).then(
+    () => true,
+    () => false,
+  );
 
 /** The parsed file, or undefined and one more among what is damaged. */
 export function readOr<T>(

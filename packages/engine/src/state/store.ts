@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { EngineError } from '../errors.js';
 import { fillFolder, removeTree, syncAll, writeAtomically } from '../host/files.js';
 import { requireTrusted } from '../host/trusted.js';
-import { type Fill, Folders, parseJson, readOr } from './folders.js';
+import { type Fill, Folders, parseJson, readOr, removeIfAble } from './folders.js';
 import type { NamedIds } from './id-ranges.js';
 import { isKeptOf, isKeptRoot, nextKeptRoot } from './kept-root.js';
 import { diskName, type Layout } from './layout.js';
@@ -113,8 +113,7 @@ export class DomainStore {
           continue;
         }
         const path = join(this.layout.roots, entry);
-        await removeTree(path);
-        removed.push(path);
+        if (await removeIfAble(path)) removed.push(path);
       } else if (lease.kept && !isGiven(join(this.layout.roots, entry))) await this.#takeOver(entry, lease);
     }
     return removed;

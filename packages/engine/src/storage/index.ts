@@ -15,6 +15,7 @@ export type {
   FilesystemSpec,
   Keeping,
   KeptContext,
+  LayerPool,
   LayerWords,
   OpenContext,
   Opened,

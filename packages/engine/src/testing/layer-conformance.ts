@@ -20,7 +20,7 @@ import { suite, test } from 'node:test';
 import { hasCapability } from '../host/own-limits.js';
 import { run } from '../host/run.js';
 import { changesBetween } from '../storage/changed-files.js';
-import { copyLayer, type LayerName, layers } from '../storage/layers/index.js';
+import { clear, copyLayer, type LayerName, layerFile, layers, occupiedAt } from '../storage/layers/index.js';
 import type { Copying, Layer, LayerIds, Place } from '../storage/layers/layer.js';
 import { atMoment } from '../storage/moment.js';
 import { ownership } from './layer-ids.js';
@@ -37,6 +37,8 @@ export interface Conforming {
   readonly isLimited: boolean;
   /** Whether a limit beyond what it was made for takes CAP_SYS_RESOURCE while it is open. */
   readonly growsByCapability?: boolean;
+  /** Whether no limit can be less than what it holds. */
+  readonly leastIsHeld?: boolean;
   /** Where a growth takes more than one step. */
   readonly growth?: Growth;
   /** Whether it lies on whatever the host has, so that any file system, and a full one, must do. */
@@ -84,7 +86,7 @@ async function inWorld(
     await use(world);
     await world.assertNothingHeld();
   } finally {
-    world.close();
+    await world.close();
   }
 }
 
@@ -170,9 +172,14 @@ function copies(subject: Conforming): void {
       });
       await world.assertNothingHeld();
       assert.ok(Number.isInteger(await layer.occupied(place)));
+      const { capacity, allocation } = await occupiedAt(layerFile(place, subject.name) ?? assert.fail());
+      assert.ok(
+        allocation > 0 && (bytes === undefined || capacity <= 24 * MiB),
+        `${allocation} of ${capacity}`,
+      );
       // Nothing of what is only kept counts.
       await copy({ ...place, folder: kept }, { ...place, folder: again }, { toRun: subject.ground ?? {} });
-      for (const path of layer.files(place)) rmSync(path, { recursive: true, force: true });
+      await clear(place);
       for (const name of readdirSync(again)) renameSync(join(again, name), join(place.folder, name));
       await world.run(bytes, (container) => assert.equal(container.read('file'), 'then'));
       assert.deepEqual(world.told, []);
@@ -236,6 +243,11 @@ function limits(subject: Conforming): void {
         assertRoom(container.write('file', 16 * MiB), 10);
         await world.relimit(limit(16));
         assertRoom(container.write('file', 32 * MiB), 16);
+        if (subject.leastIsHeld === true) {
+          await assert.rejects(world.relimit(limit(12)), { code: 'unsupported' });
+          container.remove('file');
+          return await world.relimit(limit(12));
+        }
         await world.relimit(limit(12));
         assert.equal(container.write('more', MiB), 0);
         assert.equal(container.read('below'), 'below');

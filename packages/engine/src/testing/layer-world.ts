@@ -10,6 +10,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statfsSync,
@@ -29,9 +30,10 @@ import { PrivateMounts } from '../host/private-mounts.js';
 import type { ProjectRange } from '../host/projects.js';
 import { check } from '../host/syscalls.js';
 import { type IdMap, UserNamespacePool } from '../host/userns.js';
+import { removeWithVolumes } from '../host/volumes.js';
 import { type ForHost, unmappedOf } from '../storage/contract/backend.js';
 import { overlayOptions } from '../storage/contract/overlay.js';
-import type { DiskLimit, Usage } from '../storage/index.js';
+import type { DiskLimit, LayerPool, Usage } from '../storage/index.js';
 import { createLayer } from '../storage/layers/index.js';
 import type { Layer, LayerIds, Making, OpenLayer, Place } from '../storage/layers/layer.js';
 
@@ -54,6 +56,10 @@ export interface LayerGround {
   /** The folder to be in; the host's own for such files if absent. */
   readonly parent?: string | undefined;
   readonly projectIds?: ProjectRange | undefined;
+  /** Where it is made, if not in the folder. */
+  readonly pool?: LayerPool | undefined;
+  /** Brings what was written and removed to where it counts, where that takes a while. */
+  readonly settle?: () => void;
   /** Whose ids its files have on disk; the host's if absent. */
   readonly ids?: LayerIds | undefined;
 }
@@ -98,8 +104,8 @@ export class LayerWorld {
   }
 
   making(wanted: DiskLimit | undefined): Making {
-    const { projectIds } = this.ground;
-    return { model: this.model, map: mapFrom(FIRST_ID), limit: wanted, projectIds };
+    const { projectIds, pool } = this.ground;
+    return { model: this.model, map: mapFrom(FIRST_ID), limit: wanted, projectIds, pool };
   }
 
   async create(wanted?: DiskLimit): Promise<void> {
@@ -129,7 +135,9 @@ export class LayerWorld {
     }
     await opened.settle?.('inForce' in running ? running.inForce : wanted);
     const { map = mapFrom(FIRST_ID) } = running;
-    return await use(new Container(mounts, (work) => this.#namespaces.with(map, work)));
+    const settle = (): void => this.ground.settle?.();
+    settle();
+    return await use(new Container(mounts, (work) => this.#namespaces.with(map, work), settle));
   }
 
   async #open(
@@ -166,6 +174,7 @@ export class LayerWorld {
   async usage(): Promise<Usage | undefined> {
     // Some count what has been written out.
     execFileSync('sync', ['-f', this.place.folder]);
+    this.ground.settle?.();
     const { tells, atRest } = this.layer.keeping(this.place);
     return tells === undefined ? await atRest?.() : tells();
   }
@@ -182,9 +191,10 @@ export class LayerWorld {
     assert.deepEqual(held(), []);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#namespaces.close();
     this.layer.release?.(this.place.folder);
+    for (const name of readdirSync(this.roots)) await removeWithVolumes(join(this.roots, name));
     rmSync(this.base, { recursive: true });
   }
 }
@@ -194,6 +204,7 @@ export class Container {
   constructor(
     private readonly mounts: PrivateMounts,
     private readonly inNamespace: (work: (namespace: number) => string) => Promise<string>,
+    private readonly settle: () => void,
   ) {}
 
   /** As many bytes as there is room for, at most those. */
@@ -233,6 +244,7 @@ export class Container {
   }
   remove(name: string): void {
     this.#within((path) => rmSync(path(name), { force: true }));
+    this.settle();
   }
 
   /** What only programs do, in its root. */
@@ -276,6 +288,7 @@ export class Container {
   }
 
   usage(): Usage {
+    this.settle();
     return this.#within((path) => {
       const { blocks, bfree, bsize, files, ffree } = statfsSync(path('.'));
       return { bytes: (blocks - bfree) * bsize, inodes: files - ffree };

@@ -81,6 +81,12 @@ export interface Keeping {
   readonly uncounted?: string;
 }
 
+/** Where layers are made other than in the folders of domains: `group/pool` of LVM. */
+export interface LayerPool {
+  readonly kind: 'lvm-thin';
+  readonly name: string;
+}
+
 /** What a lease says of a layer. */
 export interface LayerWords {
   /** How it is kept; one of an earlier version does not say. */
@@ -100,6 +106,8 @@ export interface StorageContext {
   readonly sources: Sources;
   /** Projects of the host's quotas that limits may be made of; without them they are images. */
   readonly projectIds?: ProjectRange | undefined;
+  /** Where layers are made, if not where the folders of domains lie. */
+  readonly pool?: LayerPool | undefined;
   /** Absolute path of an unpacked template; throws `not-found`. */
   readonly templatePath: (name: string) => string;
   /** How the layer of what is mounted there is kept; undefined where no lease says. */

@@ -9,7 +9,8 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DiskLimit } from '../contract/backend.js';
 import { fitImage, usageOfImage } from './fit.js';
-import { makeImage } from './make.js';
+import { imageFile } from './image-file.js';
+import { makeFile, makeImage } from './make.js';
 import { superblockOf } from './superblock.js';
 
 const MiB = 1 << 20;
@@ -19,7 +20,7 @@ async function withImage(limit: DiskLimit, use: (image: string) => Promise<void>
   try {
     mkdirSync(join(folder, 'content'));
     const image = join(folder, 'root.img');
-    await makeImage(image, limit, join(folder, 'content'));
+    await makeImage(image, limit, join(folder, 'content'), makeFile);
     await use(image);
   } finally {
     rmSync(folder, { recursive: true });
@@ -30,7 +31,7 @@ async function withImage(limit: DiskLimit, use: (image: string) => Promise<void>
 async function assertFits(image: string, limit: DiskLimit): Promise<void> {
   const { mtimeMs } = statSync(image);
   await sleep(20);
-  await fitImage(image, limit);
+  await fitImage(imageFile(image), limit);
   assert.equal(statSync(image).mtimeMs, mtimeMs, `${limit.bytes} bytes, ${limit.inodes} inodes`);
 }
 
@@ -41,7 +42,7 @@ for (const inodes of [undefined, 100, 5000])
       await withImage(limit, async (image) => {
         await assertFits(image, limit);
         const more = { bytes: Math.floor(limit.bytes * 1.7), inodes };
-        await fitImage(image, more);
+        await fitImage(imageFile(image), more);
         assert.ok(superblockOf(image).bytes > more.bytes);
         await assertFits(image, more);
       });
@@ -53,14 +54,14 @@ test('a growth or shrinking that was interrupted is finished, where only the fil
   assert.ok(small !== undefined && large !== undefined);
   await withImage(small, async (image) => {
     truncateSync(image, 44 * MiB);
-    await fitImage(image, large);
+    await fitImage(imageFile(image), large);
     assert.ok(superblockOf(image).bytes > large.bytes);
     await assertFits(image, large);
   });
   await withImage(small, async (image) => {
     const { size } = statSync(image);
     truncateSync(image, 44 * MiB);
-    await fitImage(image, small);
+    await fitImage(imageFile(image), small);
     assert.equal(statSync(image).size, size);
     await assertFits(image, small);
   });
@@ -86,7 +87,7 @@ test('what an image holds is what dumpe2fs tells, of blocks of every size, made 
     const limit = { bytes: mebibytes * MiB, inodes: undefined };
     await withImage(limit, async (image) => {
       assert.deepEqual(usageOfImage(image), toldOf(image), `${mebibytes} MiB`);
-      await fitImage(image, { ...limit, bytes: limit.bytes * 2 });
+      await fitImage(imageFile(image), { ...limit, bytes: limit.bytes * 2 });
       assert.deepEqual(usageOfImage(image), toldOf(image), `${mebibytes} MiB, grown`);
     });
   }

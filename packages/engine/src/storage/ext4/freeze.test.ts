@@ -23,7 +23,7 @@ suite('an image is held while it is copied', { skip }, () => {
       await use(world);
       await world.assertNothingHeld();
     } finally {
-      world.close();
+      await world.close();
     }
   };
 

@@ -1,12 +1,11 @@
 // Changes the limit of an ext4 image that is mounted: makes it larger, or keeps the rest of it from the container.
 // SPDX-License-Identifier: Apache-2.0
 import { statfsSync } from 'node:fs';
-import { stat, truncate } from 'node:fs/promises';
 import { EngineError } from '../../errors.js';
-import { growLoop } from '../../host/loop.js';
 import { hasCapability } from '../../host/own-limits.js';
 import type { PrivateMounts } from '../../host/private-mounts.js';
 import type { DiskLimit } from '../contract/backend.js';
+import type { ImageFile } from './image-file.js';
 import { grownBytes, imageBytes, isLargeEnough, MOST_RESERVED } from './size.js';
 import { superblockOf } from './superblock.js';
 
@@ -21,21 +20,19 @@ export interface MountedImage {
 /** Makes it larger where the limit is above its size. */
 export async function growMounted(
   { device, mounts }: MountedImage,
-  image: string,
+  image: ImageFile,
   limit: DiskLimit,
 ): Promise<void> {
   if (limit.bytes === undefined) return;
-  const { size } = await stat(image);
   const found = superblockOf(device);
-  if (isLargeEnough(found, size, limit.bytes, limit.inodes)) return;
+  if (isLargeEnough(found, await image.size(), limit.bytes, limit.inodes)) return;
   if (!hasCapability('sysResource'))
     throw new EngineError(
       'denied',
-      `${image} cannot grow while it is mounted: the daemon has no CAP_SYS_RESOURCE; change its stored configuration (--config) and start the domain again`,
-      { image },
+      `${image.path} cannot grow while it is mounted: the daemon has no CAP_SYS_RESOURCE; change its stored configuration (--config) and start the domain again`,
+      { image: image.path },
     );
-  await truncate(image, grownBytes(found, limit.bytes, limit.inodes));
-  growLoop(device);
+  await image.resize(grownBytes(found, limit.bytes, limit.inodes));
   await mounts.run(['/usr/sbin/resize2fs', device]);
 }
 

@@ -40,7 +40,7 @@ suite('small images', { skip }, () => {
       await use(world, pathOf(world.place));
       await world.assertNothingHeld();
     } finally {
-      world.close();
+      await world.close();
     }
   };
   /** As it was made before: without a journal, and without the room for one. */

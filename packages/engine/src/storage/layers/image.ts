@@ -1,32 +1,24 @@
 // An ext4 image of its own, whose size is the limit; a loop device that frees itself makes it a file system.
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync } from 'node:fs';
-import { rm, stat } from 'node:fs/promises';
+import { rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../../errors.js';
 import { loopsOver } from '../../host/disks.js';
-import { attachLoop, openImage } from '../../host/loop.js';
-import {
-  cloneMount,
-  type DetachedMount,
-  MountAttr,
-  newMount,
-  setMountAttributes,
-} from '../../host/mount-calls.js';
+import { attachLoop, growLoop, openImage } from '../../host/loop.js';
+import { newMount } from '../../host/mount-calls.js';
 import type { PrivateMounts } from '../../host/private-mounts.js';
-import type { ForHost } from '../contract/backend.js';
 import { copyImage, syncImage } from '../ext4/copy.js';
 import { fitImage, usageOfImage } from '../ext4/fit.js';
 import { type Mounted, thaw, whileFrozen } from '../ext4/freeze.js';
-import { makeImage } from '../ext4/make.js';
-import { growMounted, keepBlocks, limitSpace, type MountedImage } from '../ext4/mounted.js';
-import { freeSpare, keepSpare } from '../ext4/spare.js';
-import { idsAt, viewFor } from './ids.js';
-import { holdLimitMs, type Layer, type Opening, type Place } from './layer.js';
-import { makeTree, treeIn } from './tree.js';
+import { imageFile } from '../ext4/image-file.js';
+import { makeFile, makeImage } from '../ext4/make.js';
+import { keepSpare } from '../ext4/spare.js';
+import { lookAtDisk, onDevice, openDisk, relimitDisk } from './ext4-disk.js';
+import { holdLimitMs, type Layer, type Place } from './layer.js';
+import { makeTree, stagingPath } from './tree.js';
 
 const imagePath = ({ folder, key }: Place): string => join(folder, `${key}.img`);
-const stagingPath = ({ folder, key }: Place): string => join(folder, `.layer-${key}`);
 /** A large image on a slow disk. */
 const TRIM_MS = 600_000;
 
@@ -41,48 +33,31 @@ export const image: Layer = {
     const staging = stagingPath(place);
     await makeTree(staging, place, making);
     keepSpare(staging);
-    await makeImage(imagePath(place), making.limit ?? noLimit, staging);
+    await makeImage(imagePath(place), making.limit ?? noLimit, staging, makeFile);
     await rm(staging, { recursive: true });
   },
 
   async open(place, opening) {
-    const { limit = noLimit, mounts, tell } = opening;
     const path = imagePath(place);
     using file = await openImage(path);
-    tell(await fitImage(path, limit));
+    opening.tell(await fitImage(imageFile(path), opening.limit ?? noLimit));
     using loop = attachLoop(file);
-    const device = loop.path;
-    // discard gives the host back what the container deletes. What is reserved is nobody's: overlay writes as the host's root. What is
-    // found damaged is not written to any more, which the container sees: its next start repairs it.
-    const data = 'discard,resuid=65534,errors=remount-ro';
-    using disk = await newMount({ ...onDevice(device), data });
-    const mounted = { device, folder: mounts.attach(disk, mountName(place)), mounts };
-    // overlay needs some for itself, and is read-only for good where it finds none.
-    await keepBlocks(mounted, 0);
-    withSpare(freeSpare, mounted, path, tell);
-    const view = viewFor(
-      mounts.within(() => idsAt(place, mounted.folder)),
-      opening,
-    );
-    return {
-      ...treeIn(view === undefined ? mountName(place) : await attachShown(disk, place, mounts, view)),
-      settle: async (wanted) => {
-        withSpare(keepSpare, mounted, path, tell);
-        await limitSpace(mounted, path, wanted);
-      },
-    };
+    return await openDisk({ device: loop.path, path }, place, opening);
   },
 
-  async relimit(place, limit, { mounts, tell }) {
+  async relimit(place, limit, relimiting) {
     const path = imagePath(place);
     const [loop] = loopsOver(path);
     if (limit === undefined || loop === undefined) throw notMounted(place);
     const device = `/dev/${loop.name}`;
-    // Of a file system that only the container still sees, to be found by those who change it.
-    using disk = await newMount(onDevice(device));
-    const mounted = { device, folder: mounts.attach(disk, mountName(place)), mounts };
-    await growMounted(mounted, path, limit);
-    await limitSpace(mounted, path, limit, tell);
+    const image = {
+      ...imageFile(path),
+      resize: async (bytes: number) => {
+        await truncate(path, bytes);
+        growLoop(device);
+      },
+    };
+    await relimitDisk({ device, image }, place, limit, relimiting);
   },
 
   async copy(from, to, { mounts, signal }) {
@@ -120,20 +95,13 @@ export const image: Layer = {
     });
     if (!isOpen) throw notMounted(place);
   },
-  async look(place, { mounts, as }) {
+  async look(place, looking) {
     const path = imagePath(place);
     const [open] = loopsOver(path);
-    const readOnly = MountAttr.readOnly;
-    if (open !== undefined) {
-      using disk = await newMount(onDevice(`/dev/${open.name}`));
-      setMountAttributes(disk, readOnly);
-      return treeIn(mounts().attach(disk, as)).upper;
-    }
+    if (open !== undefined) return await lookAtDisk({ device: `/dev/${open.name}`, isOpen: true }, looking);
     using file = await openImage(path, { readOnly: true });
     using loop = attachLoop(file);
-    const { attributes, ...device } = onDevice(loop.path);
-    using disk = await newMount({ ...device, attributes: attributes | readOnly, data: 'noload' });
-    return treeIn(mounts().attach(disk, as)).upper;
+    return await lookAtDisk({ device: loop.path, isOpen: false }, looking);
   },
   occupied: async (place) => (await stat(imagePath(place))).blocks * 512,
 
@@ -146,20 +114,6 @@ export const image: Layer = {
   /** The loop device, through which all of it goes; the disk below sees the cache of the image's file. */
   disks: (place) => loopsOver(imagePath(place)),
 };
-
-/** A second view: what a start itself does with the disk it does as it is. */
-async function attachShown(
-  { fd }: DetachedMount,
-  place: Place,
-  mounts: PrivateMounts,
-  view: ForHost,
-): Promise<string> {
-  using shown = mounts.within(() => cloneMount(fd, place.folder));
-  await view(shown);
-  const name = `shown-${place.key}`;
-  mounts.attach(shown, name);
-  return name;
-}
 
 /** Of a file system that only the container still sees, to be found by its device; false where nobody has it open. */
 async function whileOpen(
@@ -178,21 +132,3 @@ async function whileOpen(
 
 const notMounted = (place: Place): EngineError =>
   new EngineError('internal', `${imagePath(place)} is not mounted`);
-
-const mountName = ({ key }: Place): string => `disk-${key}`;
-
-const onDevice = (source: string) =>
-  ({ type: 'ext4', source, data: '', attributes: MountAttr.noSuid | MountAttr.noDev }) as const;
-
-function withSpare(
-  work: (folder: string) => void,
-  { mounts, folder }: { readonly mounts: PrivateMounts } & Pick<MountedImage, 'folder'>,
-  path: string,
-  tell: Opening['tell'],
-): void {
-  try {
-    mounts.within(() => work(folder));
-  } catch (error) {
-    tell([`the inodes that ${path} keeps for its starts are not in order: ${String(error)}`]);
-  }
-}

@@ -1,19 +1,21 @@
-// The ways of keeping a layer, the plainest first, in the order in which they are asked; a lease names the one that was taken.
+// The ways of keeping a layer, in the order in which they are asked, pools first, then the plainest; a lease names the one that was taken.
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { basename, dirname, extname } from 'node:path';
 import { EngineError } from '../../errors.js';
-import { removeTree } from '../../host/files.js';
+import { removeWithVolumes } from '../../host/volumes.js';
 import type { LayerWords } from '../contract/backend.js';
 import { btrfs } from './btrfs.js';
 import { folder } from './folder.js';
 import { leavesRoom } from './ids.js';
 import { image } from './image.js';
 import type { Copying, Ground, Layer, Making, Place } from './layer.js';
+import { lvmThin } from './lvm-thin.js';
 import { project } from './project.js';
 import { occupiedBy } from './tree.js';
 
-export const layers = { folder, btrfs, project, image } satisfies Record<string, Layer>;
+export const layers = { 'lvm-thin': lvmThin, folder, btrfs, project, image } satisfies Record<string, Layer>;
 export type LayerName = keyof typeof layers;
 const names = Object.keys(layers) as LayerName[];
 
@@ -51,6 +53,12 @@ export function layerFile(place: Place, said: string = foundAt(place)): string |
 
 /** What it takes of the host's disk, and what it can hold where it has a size of its own. */
 export async function occupiedAt(path: string) {
+  const place = { folder: dirname(path), key: basename(path, extname(path)) };
+  const elsewhere: Layer | undefined = Object.values(layers).find(
+    (layer: Layer) => layer.size !== undefined && layer.files(place).includes(path),
+  );
+  const size = await elsewhere?.size?.(place);
+  if (size !== undefined) return { isFolder: false, ...size };
   const found = await stat(path);
   if (!found.isDirectory()) return { isFolder: false, capacity: found.size, allocation: found.blocks * 512 };
   const bytes = await occupiedBy(path);
@@ -68,9 +76,10 @@ export async function createLayer(layer: Layer, place: Place, making: Making): P
   }
 }
 
-async function clear(place: Place): Promise<void> {
+/** Takes away whatever is at such a place. */
+export async function clear(place: Place): Promise<void> {
   for (const layer of Object.values(layers))
-    for (const path of layer.files(place)) if (existsSync(path)) await removeTree(path);
+    for (const path of layer.files(place)) if (existsSync(path)) await removeWithVolumes(path);
 }
 
 /** Copies one to where at most an interrupted copy is; what fails leaves nothing. */

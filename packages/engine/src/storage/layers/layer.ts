@@ -4,7 +4,7 @@ import type { Disk } from '../../host/disks.js';
 import type { PrivateMounts } from '../../host/private-mounts.js';
 import type { ProjectRange } from '../../host/projects.js';
 import type { IdMap, UserNamespacePool } from '../../host/userns.js';
-import type { DiskLimit, ForHost, Keeping } from '../contract/backend.js';
+import type { DiskLimit, ForHost, Keeping, LayerPool } from '../contract/backend.js';
 
 /** Whose ids its files have on disk. */
 export type LayerIds = 'container' | 'host';
@@ -25,12 +25,14 @@ export interface Ground {
   readonly limit: DiskLimit | undefined;
   /** Projects of the host's quotas that may be used. */
   readonly projectIds?: ProjectRange | undefined;
+  /** Where the administrator wants them. */
+  readonly pool?: LayerPool | undefined;
   /** Ids of the container on the host. */
   readonly map: IdMap;
 }
 
 /** What a layer is made of. */
-export interface Making extends Pick<Ground, 'limit' | 'projectIds' | 'map'> {
+export interface Making extends Pick<Ground, 'limit' | 'projectIds' | 'pool' | 'map'> {
   /** A folder, whose owner and mode the root of the container's tree gets: the template's. */
   readonly model: string;
 }
@@ -122,6 +124,8 @@ export interface Layer {
   look(place: Place, looking: Pick<Copying, 'mounts'> & { readonly as: string }): Promise<string>;
   /** Room that it takes on the host's disk. */
   occupied(place: Place): Promise<number>;
+  /** What one can hold that lies elsewhere than its file, and what it takes there. */
+  size?(place: Place): Promise<{ readonly capacity: number; readonly allocation: number }>;
   /** What keeps its limits, and what it holds. */
   keeping(place: Place): Keeping;
   /** The disks that reads and writes go to while it is open. */

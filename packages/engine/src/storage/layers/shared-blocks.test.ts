@@ -69,7 +69,7 @@ suite('blocks that copies share', () => {
             execFileSync('/usr/sbin/e2fsck', ['-f', '-n', copy], { stdio: 'ignore' });
             await world.assertNothingHeld();
           } finally {
-            world.close();
+            await world.close();
           }
         }),
     );

@@ -11,6 +11,9 @@ import type { Copying, Making, Opening, OpenLayer, Place } from './layer.js';
 
 export const treePath = ({ folder, key }: Place): string => join(folder, `${key}.layer`);
 
+/** Where one is made that goes into a file system of its own. */
+export const stagingPath = ({ folder, key }: Place): string => join(folder, `.layer-${key}`);
+
 export const makeFolder = (folder: string): Promise<void> => mkdir(folder, { mode: 0o700 });
 
 export async function makeTree(

@@ -32,6 +32,7 @@ export const template: Backend = {
       map: context.map,
       limit: spec.limit,
       projectIds: context.projectIds,
+      pool: context.pool,
     });
   },
 
