@@ -144,6 +144,10 @@ test('an upload that is cut, or finds no room, never looks like an archive', asy
       await refused('vol-upload', 'cut', file, '--pool', 'backups'),
       /may have \d+ bytes and no more/,
     );
+    assert.match(
+      await refused('vol-upload', 'cut', '/dev/zero', '--pool', 'backups', '--length', String(1 << 30)),
+      /and no more/,
+    );
     assert.deepEqual([bytes(), names()], [6 << 20, ['cut']]);
     await asked('vol-delete', 'cut', '--pool', 'backups');
     await asked('vol-create-as', 'backups', 'cut', '0');

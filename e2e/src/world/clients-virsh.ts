@@ -367,6 +367,8 @@ export const virshRows: readonly VirshRow[] = [
     { command: 'vol-delete off.ctvirt.tar.zst --pool backups', prints: /deleted/ },
     { command: 'vol-create-as backups new 0', prints: /Vol new created/ },
     { command: 'vol-upload new FILE --pool backups', input: ownUpload },
+    { command: 'vol-path new --pool backups', prints: /\/backups\/new/ },
+    { command: 'vol-dumpxml new --pool backups', prints: /<volume type='file'>/ },
     { command: 'vol-info new --pool backups', prints: /Capacity:\s+27\.00 B/ },
     { command: 'vol-delete new --pool backups', prints: /Vol new deleted/ },
     { command: 'pool-define-as isos dir --target POOL', prints: /Pool isos defined/ },

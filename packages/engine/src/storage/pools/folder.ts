@@ -146,8 +146,9 @@ export class PoolFolder {
     const path = `${folder.path}/${name}`;
     closeSync(openFile(folder, name, constants.O_RDONLY));
     await this.#beside(folder, async (part) => {
-      const out = createWriteStream(part, { flags: 'wx', mode: 0o600, flush: true });
       const room = roomIn(folder);
+      if (range.length > room) throw noRoom(path, room);
+      const out = createWriteStream(part, { flags: 'wx', mode: 0o600, flush: true });
       await filled(path, () => pipeline(Readable.from(withinRoom(atMost(bytes, range), room, path)), out));
       if (!existsSync(at(folder.fd, name))) throw notThere(folder, name);
       renameSync(part, at(folder.fd, name));
@@ -293,15 +294,17 @@ async function* withinRoom(bytes: AsyncIterable<Buffer>, room: number, path: str
   let done = 0;
   for await (const chunk of bytes) {
     done += chunk.length;
-    if (done > room)
-      throw new EngineError(
-        'no-space',
-        `${path} may have ${room} bytes and no more: the rest of its disk is the containers'; nothing was kept`,
-        { path },
-      );
+    if (done > room) throw noRoom(path, room);
     yield chunk;
   }
 }
+
+const noRoom = (path: string, room: number): EngineError =>
+  new EngineError(
+    'no-space',
+    `${path} may have ${room} bytes and no more: the rest of its disk is the containers'; nothing was kept`,
+    { path },
+  );
 
 async function filled(path: string, work: () => Promise<void>): Promise<void> {
   try {
