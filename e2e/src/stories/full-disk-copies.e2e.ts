@@ -92,7 +92,9 @@ for (const [name, root] of Object.entries(forms))
 
     for (const left of [4 * MiB, 64 * 1024, 0])
       test(`with ${left} bytes left neither a snapshot nor a clone is made`, async () => {
-        const { snapshots, archives } = world.client;
+        const { snapshots, archives, domains } = world.client;
+        // What an image itself wants to write then is lost: that is told elsewhere.
+        if (left < MiB) await domains.destroy({ domain: name });
         for (const work of [
           () => snapshots.create({ domain: name, body: { name: 'x' } }),
           () => archives.clone({ domain: name, body: { name: 'copy' } }),
@@ -104,15 +106,11 @@ for (const [name, root] of Object.entries(forms))
     test('nor is one reverted', async () => {
       const { snapshots, domains } = world.client;
       await snapshots.create({ domain: name, body: { name: 'then' } });
-      for (const left of [4 * MiB, 0]) {
-        const revert = () => snapshots.revert({ domain: name, snapshot: 'then', body: {} });
-        assertTellsRoom(await refusedWith(left, revert));
-        assert.equal(await world.state(name), 'running (booted)');
-      }
+      const revert = () => snapshots.revert({ domain: name, snapshot: 'then', body: {} });
+      assertTellsRoom(await refusedWith(4 * MiB, revert));
+      assert.equal(await world.state(name), 'running (booted)');
       await domains.destroy({ domain: name });
-      assertTellsRoom(
-        await refusedWith(4 * MiB, () => snapshots.revert({ domain: name, snapshot: 'then', body: {} })),
-      );
+      for (const left of [4 * MiB, 0]) assertTellsRoom(await refusedWith(left, revert));
       await snapshots.delete({ domain: name, snapshot: 'then' });
       await isWhole();
     });

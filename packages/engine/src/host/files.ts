@@ -16,6 +16,7 @@ import {
 import { lstat, mkdir, readdir, readFile, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { isFault } from '../errors.js';
 import { allEnded } from './all-ended.js';
 import { isOnBtrfs, removeSubvolumesIn } from './btrfs.js';
 import { isErrno } from './gone.js';
@@ -134,6 +135,20 @@ export async function removeIfEmpty(path: string): Promise<void> {
 /** GNU rm walks by descriptors: neither links nor names that are not UTF-8 nor great depth trouble it, as they would Node. */
 export async function removeTree(path: string): Promise<void> {
   if (await removeFlat(path)) return;
+  for (let left = REMOVALS; ; left--)
+    try {
+      return await removeDeep(path);
+    } catch (error) {
+      // What is left of it nobody else would remove before the next daemon.
+      const isKilled = isFault(error, 'host-command') && (error.details.signal ?? null) !== null;
+      if (left === 0 || !isKilled) throw error;
+    }
+}
+
+/** So often it is begun again when rm was killed. */
+const REMOVALS = 3;
+
+async function removeDeep(path: string): Promise<void> {
   const remove = ['/bin/rm', '-rf', '--one-file-system', '--', path] as const;
   const { status } = await run(remove, { allow: [1] });
   if (status === 0) return;

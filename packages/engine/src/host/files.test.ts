@@ -1,0 +1,22 @@
+// Trees that are removed whole, whoever kills what removes them.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { removeTree } from './files.js';
+
+test('a tree goes although rm is killed', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cvrm'));
+  execFileSync('/bin/sh', ['-c', 'mkdir a b && seq 20000 | sed s,^,a/, | xargs touch'], { cwd: folder });
+  const removing = removeTree(folder);
+  const child = (): number =>
+    Number(readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').split(' ')[0]);
+  while (child() === 0) await sleep(1);
+  process.kill(child(), 'SIGKILL');
+  await removing;
+  assert.equal(existsSync(folder), false);
+});
