@@ -1,6 +1,6 @@
 // The repositories that ctvirtd.conf names, each with what keeps it and the password that opens it.
 // SPDX-License-Identifier: Apache-2.0
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { EngineError } from '../errors.js';
@@ -17,7 +17,15 @@ export interface Repository {
 
 /** The one that is meant where none is named. */
 const USUAL = 'default';
+/** Of a host, for the kernel. */
+const LONGEST_NAME = 64;
 const OF_OTHERS = 0o077;
+
+/** What locks say of one daemon, and of no other one on whatever host: two may have the same name, and one repository. */
+export function holderOf(daemon: string, host: string, machineId: string): string {
+  const digest = createHash('sha256').update(`ctvirt backup ${machineId.trim()}`).digest('hex');
+  return `${daemon}.${digest.slice(0, 12)}.${host}`.slice(0, LONGEST_NAME);
+}
 
 /** Finds them; nothing is looked at before somebody asks for one. */
 export class Repositories {

@@ -1,11 +1,12 @@
 // What lies on disk and what is known of it: domains with their documents, ids that are taken, templates, profiles.
 // SPDX-License-Identifier: Apache-2.0
 import type { Domain } from '@ctvirt/xml';
-import { Repositories } from '../backup/repositories.js';
+import { holderOf, Repositories } from '../backup/repositories.js';
 import type { RepositorySpec } from '../backup/tool.js';
 import type { Subject } from '../drivers/driver.js';
 import { Hooks } from '../hooks/hooks.js';
 import { hostName } from '../host/facts.js';
+import { readIfThere } from '../host/files.js';
 import { Reader } from '../lifecycle/document.js';
 import { readStored } from '../lifecycle/stored-document.js';
 import type { EngineLog } from '../log.js';
@@ -101,7 +102,7 @@ export async function openState(
     rootMounts: openRootMounts(layout),
     repositories: new Repositories(
       options.backupRepositories ?? [],
-      `${layout.cgroup}.${hostName()}`.slice(0, 64),
+      holderOf(layout.cgroup, hostName(), (await readIfThere('/etc/machine-id')) ?? ''),
     ),
     backupTimes: await BackupTimes.open(layout.backupTimes),
     backupSchedule: options.backupSchedule,
