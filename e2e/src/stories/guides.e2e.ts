@@ -1,5 +1,7 @@
 // The guides as a reader follows them, one after the other on the same host.
 // SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';
 import { guides, Reader } from '../world/guide.js';
 import { makeOldHosts } from '../world/old-hosts.js';
@@ -61,15 +63,36 @@ const apart = ['backup.md', 'install.md', 'templates.md', 'first-hour.md', 'netw
 for (const page of guides()) if (!apart.includes(page)) test(page, () => reader.follow(page));
 
 test('backup.md', async () => {
+  const far = await World.open();
+  const hosts = [
+    [world, reader],
+    [far, await Reader.at(far, world.host)],
+  ] as const;
   const conf = '# /etc/ctvirt/ctvirtd.conf\n';
-  await reader.write(`${conf}backup_repositories = ["default /srv/backup /etc/ctvirt/backup.password"]\n`);
-  await world.stop();
-  await world.start();
-  await reader.follow('backup.md', {
-    'cat web-etc/etc/site.conf': /^listen 80$/m,
-    'ctvirt root list': /^ web~2 /m,
-    'ctvirt backup check': /web: .* all as they were/,
-  });
+  try {
+    for (const [host, its] of hosts) {
+      await its.write(`${conf}backup_repositories = ["default /srv/backup /etc/ctvirt/backup.password"]\n`);
+      // As one copies it from host to host.
+      writeFileSync(`${host.root}/etc/backup.password`, 'the same on both\n', { mode: 0o600 });
+      await host.stop();
+      await host.start();
+    }
+    const prints = {
+      'cat web-etc/etc/site.conf': /^listen 80$/m,
+      'ctvirt root list': /^ web~2 /m,
+      'ctvirt backup check': /web: .* all as they were/,
+      'ctvirt backup status': /^ web +ok +\S+ +\d+ s +30 2 \* \* \* /m,
+    };
+    await reader.follow('backup.md', prints, hosts[1][1]);
+    // Both were restored there, into ids of their own.
+    const [first, second] = ['web', 'web-beside'].map((name) =>
+      JSON.parse(readFileSync(`${far.root}/lib/roots/${name}/lease.json`, 'utf8')),
+    );
+    assert.notEqual(first.ids.start, second.ids.start);
+  } finally {
+    await far.eraseAll();
+    await far.close();
+  }
   await world.eraseAll();
   await reader.write(conf);
   await world.stop();

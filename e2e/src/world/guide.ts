@@ -17,18 +17,22 @@ export const guides = (): string[] =>
 const checkout = fileURLToPath(new URL('../../..', import.meta.url));
 
 /**
- * `sh` is run line by line and has to succeed, with `fails` after it to fail in the end; `text` is what the commands before it
- * print; any other language is a file, named by the comment in its first line; a block without one is left alone.
+ * `sh` is run line by line and has to succeed, with `fails` after it to fail in the end, with `far` at another host; `text` is what the
+ * commands before it print; any other language is a file, named by the comment in its first line; a block without one is left alone.
  */
 interface Block {
   readonly language: string;
   readonly fails: boolean;
+  readonly isFar: boolean;
   readonly body: string;
 }
 
 export function blocksOf(markdown: string): Block[] {
-  return [...markdown.matchAll(/^```(\w+)( fails)?\n([\s\S]*?)^```$/gm)].map(
-    ([, language = '', fails, body = '']) => ({ language, fails: fails !== undefined, body }),
+  return [...markdown.matchAll(/^```(\w+)( fails)?( far)?\n([\s\S]*?)^```$/gm)].map(
+    ([, language = '', fails, far, body = '']) => ({
+      ...{ language, body },
+      ...{ fails: fails !== undefined, isFar: far !== undefined },
+    }),
   );
 }
 
@@ -77,27 +81,31 @@ export class Reader {
   private constructor(
     private readonly world: World,
     private readonly folder: string,
+    /** What several hosts share. */
+    private readonly shared: string,
   ) {}
 
-  static async at(world: World): Promise<Reader> {
+  static async at(world: World, shared = world.host): Promise<Reader> {
     const folder = `${world.host}/guide`;
     await mkdir(folder, { recursive: true });
-    return new Reader(world, folder);
+    return new Reader(world, folder, shared);
   }
 
-  /** Follows a page; `prints` is what commands print that the page does not show. */
-  async follow(page: string, prints: Readonly<Record<string, RegExp>> = {}): Promise<void> {
+  /** Follows a page; `prints` is what commands print that the page does not show, and `far` sits at the other host. */
+  async follow(page: string, prints: Readonly<Record<string, RegExp>> = {}, far?: Reader): Promise<void> {
     const unseen = new Set(Object.keys(prints));
     let said = '';
     let last = '';
-    for (const { language, fails, body } of blocksOf(await readFile(new URL(page, folderOfPages), 'utf8'))) {
+    for (const { language, fails, isFar, body } of blocksOf(
+      await readFile(new URL(page, folderOfPages), 'utf8'),
+    )) {
       if (language === 'text') assertShown(body, said, last);
       else if (language !== 'sh') await this.write(body);
       else {
         said = '';
         const commands = commandsOf(body);
         for (const [index, command] of commands.entries()) {
-          const { status, stdout } = await this.run(command);
+          const { status, stdout } = await (isFar ? (far ?? assert.fail(command)) : this).run(command);
           const shouldFail = fails && index === commands.length - 1;
           assert.equal(status !== 0, shouldFail, `${command}\n${stdout}`);
           assert.match(stdout, prints[command] ?? /^/, command);
@@ -137,7 +145,7 @@ export class Reader {
       ['/etc/ctvirt', `${root}/etc`],
       ['/var/lib/ctvirt', `${root}/lib`],
       ['/run/ctvirt', `${root}/run`],
-      ['/srv/backup', `${this.world.host}/backup`],
+      ['/srv/backup', `${this.shared}/backup`],
     ];
   }
 
