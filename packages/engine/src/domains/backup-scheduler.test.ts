@@ -30,6 +30,7 @@ function host(start: string, own?: BackupSchedule, backupSchedule?: BackupSchedu
   let pruned = 0;
   let fails: Error | undefined;
   let hasJob = false;
+  let isSlow = false;
   const backupTimes = {
     get: () => history,
     async obeyed(_: string, when: string, at: Date) {
@@ -76,8 +77,10 @@ function host(start: string, own?: BackupSchedule, backupSchedule?: BackupSchedu
           there = there.filter((one) => kept.includes(one));
           return { kept, removed };
         },
-        async prune() {
+        async prune(_, { signal } = {}) {
           pruned++;
+          if (isSlow)
+            await new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve()));
           return { name: 'default', path: '/', passwordFile: '/' };
         },
       },
@@ -94,6 +97,11 @@ function host(start: string, own?: BackupSchedule, backupSchedule?: BackupSchedu
       }
     },
     look: () => scheduler.look(),
+    close: () => scheduler.close(),
+    /** Giving room back takes hours. */
+    slow() {
+      isSlow = true;
+    },
     /** The daemon is away meanwhile. */
     away(minutes: number) {
       now += minutes * MINUTE_MS;
@@ -194,4 +202,17 @@ test('one that has a job waits for its end, and is late after an hour', async ()
   occupy(false);
   await pass(1);
   assert.deepEqual([asked.length, status().state], [2, 'ok']);
+});
+
+test('a daemon that ends ends what would take hours', async () => {
+  const { look, pass, slow, close, pruned } = host('2026-11-01T10:05:00Z', {
+    ...{ when: '@hourly', keep: { daily: 1 } },
+  });
+  await look();
+  await pass(HOUR);
+  slow();
+  const passing = pass(HOUR);
+  while (pruned() === 0) await new Promise((resolve) => setImmediate(resolve));
+  await close();
+  await passing;
 });

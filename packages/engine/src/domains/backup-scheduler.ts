@@ -1,6 +1,6 @@
 // Backs domains up at the times of their schedules, one after the other, and removes what is not to be kept: looked at once a minute.
 // SPDX-License-Identifier: Apache-2.0
-import type { Engine } from '../contract.js';
+import type { Engine, Watched } from '../contract.js';
 import { isFault } from '../errors.js';
 import type { Jobs } from '../jobs/jobs.js';
 import type { EngineLog } from '../log.js';
@@ -39,6 +39,7 @@ export class BackupScheduler {
   readonly #due: Due;
   readonly #now: () => Date;
   readonly #minute: EachMinute;
+  readonly #closing = new AbortController();
 
   constructor(private readonly parts: BackupSchedulerParts) {
     const { now = () => new Date(), zone, log } = parts;
@@ -53,7 +54,9 @@ export class BackupScheduler {
     this.#minute.open();
   }
 
+  /** Ends what is under way, which may take hours; the next daemon begins it again. */
   async close(): Promise<void> {
+    this.#closing.abort();
     await this.#minute.close();
   }
 
@@ -75,7 +78,7 @@ export class BackupScheduler {
     for (const repository of shrunk)
       if (!this.#minute.isClosed)
         await this.#tell(`backups that went have left their room taken`, async () => {
-          await backups.prune(repositoryOf(repository));
+          await backups.prune(repositoryOf(repository), this.#watched);
         });
   }
 
@@ -95,7 +98,7 @@ export class BackupScheduler {
     let waits = false;
     await this.#tell(`domain '${name}': no backup by its schedule`, async () => {
       try {
-        await backups.create(uuid, { ...where, ...(mounts !== undefined && { mounts }) });
+        await backups.create(uuid, { ...where, ...(mounts !== undefined && { mounts }) }, this.#watched);
         isTaken = true;
       } catch (error) {
         waits = this.#minute.isClosed || isFault(error, 'busy') || jobs.of(uuid) !== undefined;
@@ -109,9 +112,14 @@ export class BackupScheduler {
       const { last: keepLast, daily: keepDaily, weekly: keepWeekly, monthly: keepMonthly } = keep;
       const counts = Object.entries({ keepLast, keepDaily, keepWeekly, keepMonthly });
       const said = Object.fromEntries(counts.filter(([, count]) => count !== undefined));
-      isShrunk = (await backups.forget({ ...where, domain: uuid, ...said })).removed.length > 0;
+      const asked = { ...where, domain: uuid, ...said };
+      isShrunk = (await backups.forget(asked, this.#watched)).removed.length > 0;
     });
     return isShrunk;
+  }
+
+  get #watched(): Watched {
+    return { signal: this.#closing.signal };
   }
 
   async #tell(failed: string, work: () => Promise<void>): Promise<void> {
