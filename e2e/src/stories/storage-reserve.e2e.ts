@@ -1,0 +1,70 @@
+// A file system that shares blocks between a domain and its snapshots becomes full: what runs is kept from that, and told of it.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmod, mkdir, mkdtemp, readFile, rm, statfs, truncate, writeFile } from 'node:fs/promises';
+import { after, afterEach, before, suite, test } from 'node:test';
+import { output, run } from '../world/command.js';
+import { domainXml } from '../world/documents.js';
+import { busybox, refused, World } from '../world/world.js';
+
+const MiB = 2 ** 20;
+const hasXfs =
+  spawnSync('mkfs.xfs', ['-V']).status === 0 && /\txfs$/m.test(await readFile('/proc/filesystems', 'utf8'));
+
+suite('where snapshots share blocks', { skip: hasXfs ? false : 'this host has no XFS' }, () => {
+  let world: World;
+  let scratch: string;
+  let disk: string;
+  before(async () => {
+    scratch = await mkdtemp('/tmp/cvx');
+    await chmod(scratch, 0o711);
+    disk = `${scratch}/d`;
+    await writeFile(`${scratch}/disk.img`, '');
+    await truncate(`${scratch}/disk.img`, 700 * MiB);
+    await mkdir(disk);
+    await output(['mkfs.xfs', '-q', `${scratch}/disk.img`]);
+    await output(['mount', '-o', 'loop', `${scratch}/disk.img`, disk]);
+    world = await World.open({ parent: disk });
+  });
+  afterEach(() => world.clear());
+  after(async () => {
+    await world.close();
+    await output(['umount', disk]);
+    await rm(scratch, { recursive: true });
+  });
+
+  const free = async (): Promise<number> => {
+    const { bavail, bsize } = await statfs(disk);
+    return bavail * bsize;
+  };
+  const limited = `<filesystem type='template'><source name='${busybox}'/><target dir='/'/><space_hard_limit unit='MiB'>250</space_hard_limit></filesystem>`;
+
+  test('a snapshot that the domain could not outgrow is refused, before that it is told, and what each holds is shown', async () => {
+    await world.run(domainXml({ name: 'shop', filesystems: [limited] }));
+    const write = 'dd if=/dev/urandom of=/srv/bulk bs=1M count=150 2>/dev/null && sync';
+    await world.shell('shop', write);
+    const before = await free();
+    await world.ctvirt('snapshot', 'create', 'shop', 'one');
+    assert.ok(before - (await free()) < 20 * MiB, 'it shares its blocks');
+    // Room for what one copy may come to hold, and not for that of two.
+    await output(['fallocate', '-l', String((await free()) - 250 * MiB), `${disk}/filler`]);
+    await world.ctvirt('snapshot', 'create', 'shop', 'two');
+    await world.logged(/the next copy may find no room/);
+    await world.shell('shop', write);
+    await refused('no-space', world.client.snapshots.create({ domain: 'shop', body: { name: 'three' } }));
+    await refused('no-space', world.client.archives.clone({ domain: 'shop', body: { name: 'twin' } }));
+    // What runs has what it had: it is the host's administrator who has to know.
+    assert.equal(
+      await world.shell('shop', 'echo on >/srv/more; sync; cat /srv/more; stat -c %s /srv/bulk'),
+      `on\n${150 * MiB}`,
+    );
+    const { stdout } = await run(['virsh', '-c', world.uri('lxc'), 'vol-list', 'roots', '--details']);
+    assert.match(stdout, /shop.*one/);
+    await world.ctvirt('snapshot', 'delete', 'shop', 'one');
+    await world.ctvirt('snapshot', 'delete', 'shop', 'two');
+    await world.ctvirt('snapshot', 'create', 'shop', 'three');
+    await world.ctvirt('snapshot', 'revert', 'shop', 'three');
+    await rm(`${disk}/filler`);
+  });
+});
