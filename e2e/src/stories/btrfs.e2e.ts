@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { after, afterEach, before, suite, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { output } from '../world/command.js';
 import { domainXml } from '../world/documents.js';
 import { busybox, World } from '../world/world.js';
@@ -36,8 +37,9 @@ suite('on btrfs', { skip: hasBtrfs ? false : 'this host has no btrfs' }, () => {
     await rm(scratch, { recursive: true });
   });
 
-  const limited = (name: string) =>
+  const limited = (name: string, program?: readonly string[]) =>
     domainXml({
+      ...(program && { program }),
       name,
       type: 'openvz',
       filesystems: [
@@ -102,5 +104,49 @@ suite('on btrfs', { skip: hasBtrfs ? false : 'this host has no btrfs' }, () => {
       await world.client.domains.undefine({ domain, storage: true });
     }
     assert.equal(await subvolumes(), 0);
+  });
+
+  test('snapshots go to a host without btrfs and back, each by what differs', async () => {
+    const far = await World.open();
+    try {
+      // Ends when it is asked to, as an init does.
+      const program = "trap 'exit 0' TERM PWR USR1 USR2 INT; while :; do sleep 0.05; done";
+      await world.run(limited('703', ['/bin/sh', '-c', program]));
+      await world.shell('703', 'echo first >/text; head -c 3000000 /dev/urandom >/bulk');
+      // What is younger than clocks can tell is sent twice.
+      await sleep(2500);
+      await world.client.snapshots.create({ domain: '703', body: { name: 'one' } });
+      await world.shell('703', 'echo second >/text');
+      await world.client.snapshots.create({ domain: '703', body: { name: 'two' } });
+      await world.shell('703', 'echo third >/text');
+      const before = await world.client.snapshots.list({ domain: '703' });
+      for (const [from, to] of [
+        [world, far],
+        [far, world],
+      ] as const) {
+        const { passes } = await from.client.domains.move({
+          domain: '703',
+          body: { to: to.uri('ctvirt') },
+        });
+        const [first, second] = passes.map(({ bytes }) => bytes);
+        // There all files are as young as the other.
+        const most = from === world ? 1e6 : 1e9;
+        assert.ok((first ?? 0) > 3e6 && (second ?? 1e9) <= most, JSON.stringify(passes));
+        assert.deepEqual(await to.client.snapshots.list({ domain: '703' }), before);
+        assert.equal(await to.shell('703', 'cat /text'), 'third');
+      }
+      for (const [name, text] of [
+        ['one', 'first'],
+        ['two', 'second'],
+      ] as const) {
+        await world.client.snapshots.revert({ domain: '703', snapshot: name, body: {} });
+        assert.equal(await world.shell('703', 'cat /text; stat -c %s /bulk'), `${text}\n3000000`);
+      }
+      for (const { name: root } of await far.client.roots.list()) await far.client.roots.erase({ root });
+      await far.close();
+    } catch (error) {
+      await far.abandon();
+      throw error;
+    }
   });
 });

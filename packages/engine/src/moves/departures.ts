@@ -1,7 +1,7 @@
 // Domains that go to other hosts. Which host has one is never in doubt: this one until `moving.json` says that it was given away.
 // SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MoveLayer, MoveList, MoveReport } from '@ctvirt/api';
 import { formatDomain } from '@ctvirt/xml';
@@ -251,7 +251,7 @@ export class Departures {
     const { store, snapshots } = this.parts;
     const root = store.rootFolder(name);
     const going: GoingSnapshot[] = [];
-    for (const { name: snapshot, createdAt, isCurrent } of snapshots.list(root)) {
+    for (const { name: snapshot, isCurrent } of snapshots.list(root)) {
       const keep = snapshots.path(root, snapshot);
       const files = readdirSync(keep).filter(isLayerOf);
       const has = ({ key }: FilesystemSpec): boolean => files.some((file) => file.startsWith(`${key}.`));
@@ -262,8 +262,10 @@ export class Departures {
           `snapshot '${snapshot}' of domain '${name}' has files that the domain has no file system for any more (${files.join(', ')}): delete it first`,
           { name: snapshot },
         );
+      // Its folder is made before its files are copied to it; of one that came with a move, times of then say nothing of the files here.
+      const madeMs = statSync(keep).birthtimeMs;
       const [record, xml] = [await snapshots.text(root, snapshot), await snapshots.xml(root, snapshot)];
-      going.push({ name: snapshot, createdAt, isCurrent, record, xml, keep, specs: own });
+      going.push({ name: snapshot, madeMs, isCurrent, record, xml, keep, specs: own });
     }
     return going;
   }

@@ -41,7 +41,8 @@ interface Sent {
 /** A snapshot that goes along. */
 export interface GoingSnapshot {
   readonly name: string;
-  readonly createdAt: string;
+  /** When its files began to be copied, by the clock that these have their times from. */
+  readonly madeMs: number;
   readonly isCurrent: boolean;
   /** As they are stored. */
   readonly record: string;
@@ -67,7 +68,8 @@ function earliest({ wall, steadyMs }: Moment): number {
 }
 
 interface Sending extends Packing {
-  readonly sinceMs?: () => number;
+  /** Of a copy that nobody writes to. */
+  readonly madeMs?: number;
   /** Whether it takes the place of all that came before. */
   readonly isWhole?: true;
 }
@@ -98,14 +100,13 @@ export class Passes {
       offer: { job },
       snapshots,
     } = this.going;
-    for (const { name, createdAt, isCurrent, record, xml, keep, specs } of snapshots) {
+    for (const { name, madeMs, isCurrent, record, xml, keep, specs } of snapshots) {
       const lists: MoveList[] = [];
       await this.#pass(async () => {
         for (const spec of specs) {
           await using undo = new Undo();
           const shown = await this.layers.showLayer(spec, { ...context, keep }, undo);
-          const sinceMs = () => new Date(createdAt).getTime() - SLACK_MS;
-          await this.#send(spec, shown, { isRunning: false, sinceMs });
+          await this.#send(spec, shown, { isRunning: false, madeMs });
           lists.push(await listed(shown, spec.target));
         }
         await this.target.ask({ step: 'snapshot', job, record, xml, isCurrent, lists });
@@ -186,7 +187,8 @@ export class Passes {
     const { signal, onProgress, bytesPerSecond } = this.options;
     const old = this.#sent.get(at);
     const began = present();
-    const { sinceMs = () => earliest(began), isWhole } = how;
+    const { madeMs, isWhole } = how;
+    const sinceMs = madeMs === undefined ? () => earliest(began) : () => madeMs - SLACK_MS;
     await synced(lent);
     const tree = await treeOf(lent);
     const changes = changesSince(old?.tree ?? NOTHING, tree, old?.sinceMs() ?? 0);
