@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -70,6 +70,18 @@ for start in (0, 4096, 10**6, 2**33 - 10):
 with open('only a hole', 'w') as file: file.truncate(12345678)
 os.utime('holes', ns=(0, 1234567890123456789)); os.utime('long', ns=(0, 987654321), follow_symlinks=False)
 os.chmod('open', 0o3777); os.chown('long', 1000, 100, follow_symlinks=False)
+`;
+
+/** What a folder of the host has, by the ids that a container sees there. */
+const sharedWork = `
+import os, struct, sys
+os.chdir(sys.argv[1])
+os.makedirs('one/two')
+with open('one/page', 'w') as file: file.write('a page')
+os.chown('one/page', 1000, 33); os.chmod('one/page', 0o2640)
+os.link('one/page', 'one/two/again'); os.symlink('../up', 'link'); os.mkfifo('pipe')
+os.setxattr('one/page', 'user.note', b'kept')
+with open('hole', 'w') as file: file.truncate(2**31)
 `;
 
 const python = (program: string, path: string): string =>
@@ -174,6 +186,53 @@ test('what is the host’s is told, in the archive, in words and by the status, 
   assert.equal(read.status, 1);
   assert.match(read.stderr, left);
   rmSync(file);
+});
+
+test('folders of the host go along where that is wanted, and come to where the importer says, or nowhere', async () => {
+  const file = `${world.host}/shop.ctvirt.tar.zst`;
+  const here = `${world.host}/shared`;
+  mkdirSync(here);
+  python(sharedWork, here);
+  const shared = `<filesystem type='mount'><source dir='${here}'/><target dir='/srv/shared'/></filesystem>`;
+  const single = `<filesystem type='mount'><source dir='${world.host}/single'/><target dir='/srv/single'/></filesystem>`;
+  writeFileSync(`${world.host}/single`, 'a file');
+  await world.define(domainXml({ name: 'shop', filesystems: [templateRoot, shared, single] }));
+  const before = describeTree(here);
+  for (const state of ['shutoff', 'running']) {
+    if (state === 'running') await ctvirt('start', 'shop', '--wait');
+    const written = await world.cli(['export', 'shop', file, '--with-mounts']);
+    // A file that stands in the container is none of its folders.
+    assert.equal(written.status, 1, written.stderr);
+    assert.match(written.stderr, /the host's: mount .*single at/);
+    assert.doesNotMatch(written.stderr, /the host's: mount .*shared at/);
+    if (state === 'shutoff') rmSync(file);
+  }
+  await ctvirt('snapshot', 'create', 'shop', 'one');
+  assert.match(
+    await refusal('export', 'shop', `${file}.ctvirt.tar.zst`, '--with-mounts', '--snapshot', 'one'),
+    /a snapshot has none of the folders/,
+  );
+  const again = `${world.host}/again`;
+  const names = ['--name', 'more', '--new-ids'];
+  const told = await world.cli(['import', file, ...names]);
+  assert.equal(told.status, 1);
+  assert.match(told.stderr, /the archive has the files of \/srv\/shared, .*--mount DIRECTORY:\/srv\/shared/);
+  await ctvirt('undefine', 'more', '--storage');
+  assert.match(await refusal('import', file, ...names, '--mount', `${here}:/srv/shared`), /no empty folder/);
+  assert.match(
+    await refusal('import', file, ...names, '--mount', `${again}:/srv/other`),
+    /has no files of \/srv\/other/,
+  );
+  const cut = `${world.host}/cut`;
+  writeFileSync(cut, readFileSync(file).subarray(0, -200));
+  await refusal('import', cut, ...names, '--mount', `${again}:/srv/shared`);
+  assert.ok(!existsSync(again), 'nothing of it stays');
+  const placed = await world.cli(['import', file, ...names, '--mount', `${again}:/srv/shared`]);
+  assert.doesNotMatch(placed.stderr, /shared/);
+  assert.deepEqual(describeTree(again), before);
+  assert.match(await ctvirt('dumpxml', 'more'), new RegExp(`<source dir='${again}'/>`));
+  assert.deepEqual(describeTree(here), before);
+  for (const path of [file, cut, here, again, `${world.host}/single`]) rmSync(path, { recursive: true });
 });
 
 test('an archive that is cut off, changed or none is refused, and so is one whose template is not here; nothing is kept', async () => {

@@ -6,6 +6,7 @@ import type {
   AdoptRequest,
   AdoptResult,
   ArchiveNames,
+  ArchivePlaces,
   Asset,
   AssetReport,
   AutostartChange,
@@ -124,6 +125,8 @@ export interface OfSnapshot {
 export interface Archiving extends OfSnapshot {
   /** Whether its templates are in it, too. */
   readonly withTemplate?: boolean | undefined;
+  /** Whether folders of the host are, which it has at places of its own. */
+  readonly withMounts?: boolean | undefined;
 }
 
 /** Who asks for a snapshot, if not somebody. */
@@ -444,7 +447,7 @@ export interface Engine {
     /** The same on stdout; remarks are on stderr. Status 1 where it has something of its host, 2 where the archive has no end. */
     stream(ref: DomainRef, options?: Archiving): Promise<ExecSession>;
     /** Defines the domain of an archive: a file of the host, or its bytes. What is taken is refused before anything is written. */
-    import(source: string | Readable, names?: ArchiveNames & Watched): Promise<CopiedDomain>;
+    import(source: string | Readable, names?: ArchiveNames & ArchivePlaces & Watched): Promise<CopiedDomain>;
     /** Makes another domain with the files of one, an identity of its own, and no addresses. */
     clone(ref: DomainRef, name: string, options?: OfSnapshot & Watched): Promise<CopiedDomain>;
   };

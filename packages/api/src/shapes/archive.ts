@@ -22,6 +22,12 @@ const snapshot = optional(
 const withTemplate = optional(
   boolean({ description: 'Whether its templates are in it as well, for hosts that have them not' }),
 );
+const withMounts = optional(
+  boolean({
+    description:
+      "Whether folders of the host are in it as well, which `<filesystem type='mount'>` names; not of a snapshot",
+  }),
+);
 const frozenMs = nullable(
   number({ description: 'How long its programs could not write, in milliseconds; null if none had to wait' }),
 );
@@ -30,11 +36,12 @@ const frozenMs = nullable(
 export const archiveRequest = strict({
   snapshot,
   withTemplate,
+  withMounts,
   target: string({ minLength: 1, description: "Absolute path on the daemon's machine, of no file yet" }),
 });
 
 /** The archive of a domain as a stream. */
-export const archiveStream = strict({ snapshot, withTemplate });
+export const archiveStream = strict({ snapshot, withTemplate, withMounts });
 
 /** An archive that was written. */
 export const domainArchive = object(
@@ -64,10 +71,29 @@ export const archiveNames = strict(names);
 /** Who the domain of an archive is to be. */
 export type ArchiveNames = Static<typeof archiveNames>;
 
+/** Where an archive's folders of the host that it came from come to. */
+const mounts = optional(
+  list(
+    strict({
+      source: string({
+        minLength: 1,
+        description: 'Absolute path of a folder that is empty, or not there yet',
+      }),
+      target: string({ minLength: 1, description: 'Where the domain has it' }),
+    }),
+    { description: 'Where folders of the host come to that the archive has' },
+  ),
+);
+/** Where an archive's folders of the host that it came from come to. */
+export type ArchivePlaces = {
+  readonly mounts?: readonly { readonly source: string; readonly target: string }[] | undefined;
+};
+
 /** Which archive, and who its domain is to be. */
 export const archiveImport = strict({
   source: string({ minLength: 1, description: "Absolute path on the daemon's machine" }),
   ...names,
+  mounts,
 });
 
 /** What a copy is called. */

@@ -20,7 +20,7 @@ export const exportDomain = verb({
   group: 'Domains',
   summary: 'Write a domain as an archive, or the root of a stopped one as an image',
   details: [
-    'A file called NAME.ctvirt.tar.zst is an archive of the whole domain: its document and all that it has changed of its templates, with owners, links, holes, ACLs, capabilities and attributes. ctvirt import makes the domain of it again, here or elsewhere. The templates themselves are not in it, but for --with-template: their digests are. What the domain has of its host, such as mounted folders and devices, is not in it either: that is told, and the exit status is 1 then. Sockets are left out, and told. - is standard output.',
+    'A file called NAME.ctvirt.tar.zst is an archive of the whole domain: its document and all that it has changed of its templates, with owners, links, holes, ACLs, capabilities and attributes. ctvirt import makes the domain of it again, here or elsewhere. The templates themselves are not in it, but for --with-template: their digests are. What the domain has of its host, such as mounted folders and devices, is not in it either, but for folders with --with-mounts: that is told, and the exit status is 1 then. Sockets are left out, and told. - is standard output.',
     'A file of another name is an image: the root as the domain sees it, with what its document says it starts. What else is mounted in there is left out.',
     ...exportDetails,
     'What its document starts is told as oci alone; what others make of lxc starts /sbin/init.',
@@ -38,6 +38,7 @@ export const exportDomain = verb({
       summary: 'oci, lxc, or ctvirt for an archive (default: by the name)',
     },
     ...ofSnapshot,
+    'with-mounts': { type: 'flag', summary: 'Put folders of the host that it has into the archive' },
     'with-template': {
       type: 'flag',
       summary: 'Put its template into the archive, for hosts that have it not',
@@ -49,11 +50,18 @@ export const exportDomain = verb({
   },
   async run(
     context,
-    { args: { domain, file }, options: { format, snapshot, 'with-template': withTemplate } },
+    {
+      args: { domain, file },
+      options: { format, snapshot, 'with-template': withTemplate, 'with-mounts': withMounts },
+    },
   ) {
     const { client, io } = context;
     const isArchive = format === undefined ? isDomainArchive(file) : format === ARCHIVE;
-    const wanted = { ...asOf(snapshot), ...(withTemplate && { withTemplate }) };
+    const wanted = {
+      ...asOf(snapshot),
+      ...(withTemplate && { withTemplate }),
+      ...(withMounts && { withMounts }),
+    };
     if (isArchive && file === '-') return await toOutput(context, domain, wanted);
     if (file === '-') throw new CliError('usage', 'export: an image goes to a file, an archive alone to -');
     if (isArchive) {
@@ -67,6 +75,8 @@ export const exportDomain = verb({
     }
     if (snapshot !== undefined)
       throw new CliError('usage', 'export: --snapshot goes with an archive, and not with an image');
+    if (withMounts)
+      throw new CliError('usage', 'export: --with-mounts goes with an archive, and not with an image');
     if (withTemplate) throw new CliError('usage', 'export: an image has all of its template in it');
     const body = exportOf('export', file, { format });
     const written = await context.busy(`exporting ${domain}`, (onProgress) =>
@@ -80,7 +90,7 @@ export const exportDomain = verb({
 async function toOutput(
   { client, io }: Context,
   domain: string,
-  open: { readonly snapshot?: string; readonly withTemplate?: boolean },
+  open: { readonly snapshot?: string; readonly withTemplate?: boolean; readonly withMounts?: boolean },
 ): Promise<number> {
   const session = await client.archives.stream({ domain, open }, { signal: io.signal });
   session.stdin.end();

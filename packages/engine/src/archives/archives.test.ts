@@ -150,6 +150,7 @@ const manifest: Manifest = {
     template: { name: 'debian', digest: 'sha256:0' },
   })),
   templates: [],
+  mounts: [],
   outside: [{ kind: 'mount', source: '/srv', target: null }],
 };
 
@@ -160,6 +161,7 @@ const written = (bytes: Buffer): Promise<Buffer> =>
         manifest,
         xml: '<domain/>',
         template: () => assert.fail('there is none'),
+        mount: () => assert.fail('there is none'),
         layer: () => new TarReader(once(bytes), DOMAIN_LIMITS, undefined, { layers: true }).members(),
       },
       { limits: DOMAIN_LIMITS },

@@ -1,7 +1,7 @@
 // What a container wrote, out of one layer and into another: by tar in confinement, each member judged on the way.
 // SPDX-License-Identifier: Apache-2.0
 import { setAttribute } from '../host/syscalls.js';
-import type { OpenLayerFiles } from '../storage/root-mounts.js';
+import type { LayerFiles, OpenLayerFiles } from '../storage/root-mounts.js';
 import { Child, type ExitStatus } from '../templates/archive/child.js';
 import { confinedArgv } from '../templates/archive/confined.js';
 import { LayerInspector, layerBlocks } from '../templates/archive/layer-inspect.js';
@@ -48,7 +48,7 @@ function remarkOn(line: string): string | undefined {
 
 /** Its members, with the ids that it has inside. */
 export async function* packLayer(
-  { path, within }: OpenLayerFiles,
+  { path, within }: LayerFiles,
   { limits, signal, tell, onBytes }: Packing,
 ): AsyncGenerator<TarEntry> {
   const { cpuSeconds, memoryBytes } = limits;

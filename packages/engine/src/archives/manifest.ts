@@ -20,6 +20,8 @@ export interface Manifest {
   readonly layers: readonly ArchivedLayer[];
   /** Those in the archive, below `template/0` and so on. */
   readonly templates: readonly ArchivedTemplate[];
+  /** Folders of the host that are in it, below `mount/KEY`. */
+  readonly mounts: readonly ArchivedMount[];
   /** What the domain has of its host, and the archive has not. */
   readonly outside: readonly OutsideSource[];
 }
@@ -41,6 +43,13 @@ export interface ArchivedTemplate {
   readonly tree: string;
 }
 
+/** A folder of the host, as the container has it. */
+export interface ArchivedMount {
+  readonly key: string;
+  readonly source: string;
+  readonly target: string;
+}
+
 const FORMAT = 'ctvirt-domain';
 const VERSION = 1;
 /** As `keyOf` of storage makes them. */
@@ -59,8 +68,7 @@ export function parseManifest(bytes: Buffer): Manifest {
   const ids = fields.object('ids');
   const layers = fields.objects('layers').map((layer) => {
     const template = layer.object('template');
-    const key = layer.text('key');
-    if (!KEY.test(key)) throw refuse('bad-name', `the manifest has a layer ${JSON.stringify(key)}`);
+    const key = keyIn(layer);
     return {
       key,
       target: layer.text('target'),
@@ -79,6 +87,11 @@ export function parseManifest(bytes: Buffer): Manifest {
     hostname: fields.text('hostname'),
     ids: { base: ids.size('base'), count: ids.size('count') },
     layers,
+    mounts: !fields.has('mounts')
+      ? []
+      : fields
+          .objects('mounts')
+          .map((one) => ({ key: keyIn(one), source: one.text('source'), target: one.text('target') })),
     templates: !fields.has('templates')
       ? []
       : fields.objects('templates').map((one) => ({
@@ -92,4 +105,10 @@ export function parseManifest(bytes: Buffer): Manifest {
       target: one.has('target') ? one.text('target') : null,
     })),
   };
+}
+
+function keyIn(fields: Fields): string {
+  const key = fields.text('key');
+  if (!KEY.test(key)) throw refuse('bad-name', `the manifest has a key ${JSON.stringify(key)}`);
+  return key;
 }

@@ -91,7 +91,12 @@ export class ArchiveReader {
     return this.#below('template', String(index));
   }
 
-  async *#below(kind: 'layer' | 'template', key: string): AsyncGenerator<TarEntry> {
+  /** Members of a folder of the host, by its key; they come behind all layers. */
+  mount(key: string): AsyncGenerator<TarEntry> {
+    return this.#below('mount', key);
+  }
+
+  async *#below(kind: 'layer' | 'template' | 'mount', key: string): AsyncGenerator<TarEntry> {
     for (;;) {
       const entry = await this.#take();
       const [first, second] = entry?.parts ?? [];

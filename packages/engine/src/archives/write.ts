@@ -20,13 +20,15 @@ export interface Archived {
   readonly xml: string;
   /** The members of one that goes with it, by its place in the manifest. */
   readonly template: (index: number) => AsyncIterable<TarEntry>;
-  /** Its members, by its key; read once, in the manifest's order. */
+  /** The members of a layer, by its key; read once, in the manifest's order. */
   readonly layer: (key: string) => AsyncIterable<TarEntry>;
+  /** The same of a folder of the host. */
+  readonly mount: (key: string) => AsyncIterable<TarEntry>;
 }
 
 /** The archive as a tar. */
 export async function* archiveBlocks(
-  { manifest, xml, template, layer }: Archived,
+  { manifest, xml, template, layer, mount }: Archived,
   { limits }: Packing,
 ): AsyncGenerator<Buffer> {
   const hash = createHash('sha256');
@@ -42,8 +44,10 @@ export async function* archiveBlocks(
     yield* textMember('domain.xml', Buffer.from(xml));
     for (const index of manifest.templates.keys())
       yield* treeBlocks(template(index), (member) => placed(member, `template/${index}/`));
-    for (const { key } of manifest.layers)
-      yield* layerBlocks(layer(key), new LayerInspector(limits), (member) => placed(member, `layer/${key}/`));
+    const below = (entries: AsyncIterable<TarEntry>, prefix: string): AsyncGenerator<Buffer> =>
+      layerBlocks(entries, new LayerInspector(limits), (member) => placed(member, prefix));
+    for (const { key } of manifest.layers) yield* below(layer(key), `layer/${key}/`);
+    for (const { key } of manifest.mounts) yield* below(mount(key), `mount/${key}/`);
   }
 }
 

@@ -1,9 +1,11 @@
 // Copies of whole domains: as archives, and of each other.
 // SPDX-License-Identifier: Apache-2.0
+import { statSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { CopiedDomain, DomainArchive, JobKind, OutsideSource } from '@ctvirt/api';
 import { formatDomain } from '@ctvirt/xml';
+import { asLayer } from '../archives/foreign.js';
 import { type Packing, packLayer } from '../archives/layers.js';
 import type { ArchivedTemplate, Manifest } from '../archives/manifest.js';
 import { packTemplate, treeDigest } from '../archives/templates.js';
@@ -12,6 +14,7 @@ import type { Archiving, DomainRef, Engine, ExecSession, OfSnapshot, Watched } f
 import { EngineError } from '../errors.js';
 import { Undo } from '../host/undo.js';
 import { asAnother } from '../lifecycle/another.js';
+import { filesystemsOf } from '../lifecycle/document.js';
 import { outsideInWords, outsideOf } from '../lifecycle/outside.js';
 import type { Entry } from '../registry/registry.js';
 import { RANGE_SIZE } from '../state/id-ranges.js';
@@ -32,9 +35,9 @@ import { copyOut, type DomainFiles, filesOf, withStill, withStillFiles } from '.
 export function copyOperations(parts: CopyParts): Pick<Engine, 'archives'> {
   return {
     archives: {
-      write: (ref, target, { snapshot, withTemplate, ...watched } = {}) =>
+      write: (ref, target, { snapshot, withTemplate, withMounts, ...watched } = {}) =>
         asJob(ref, 'export', watched, parts, (entry, seen) =>
-          write(entry, target, { snapshot, withTemplate, ...seen }, parts),
+          write(entry, target, { snapshot, withTemplate, withMounts, ...seen }, parts),
         ),
       stream: (ref, options = {}) => stream(ref, options, parts),
       import: (source, options = {}) => translated(() => importDomain(source, options, parts)),
@@ -68,6 +71,11 @@ interface Source {
     spec: FilesystemSpec,
     packing: Omit<Packing, 'limits' | 'tell'>,
   ) => AsyncGenerator<TarEntry>;
+  /** Of a folder of the host. */
+  readonly folder: (
+    spec: FilesystemSpec,
+    packing: Omit<Packing, 'limits' | 'tell'>,
+  ) => AsyncGenerator<TarEntry>;
 }
 
 const isMade = ({ kind }: FilesystemSpec): boolean => kind === 'template';
@@ -85,6 +93,7 @@ function sourceOf(files: DomainFiles, parts: CopyParts, remarks: string[] = []):
   const { record, domain, from } = files;
   refuseForeign(files);
   const context = contextOf(domain, record, parts, from);
+  const tell = (remark: string): void => void remarks.push(remark);
   return {
     files,
     outside: outsideOf(domain),
@@ -92,21 +101,34 @@ function sourceOf(files: DomainFiles, parts: CopyParts, remarks: string[] = []):
     layer: async function* (spec, packing) {
       await using undo = new Undo();
       const layer = await parts.rootMounts.openLayer(spec, context, undo);
-      yield* packLayer(layer, { ...packing, limits, tell: (remark) => remarks.push(remark) });
+      yield* packLayer(layer, { ...packing, limits, tell });
+    },
+    folder: async function* (spec, packing) {
+      await using undo = new Undo();
+      const folder = await parts.rootMounts.openToRead(spec, context, undo);
+      const tellOf = (remark: string): void => tell(`in ${spec.target}, ${remark}`);
+      yield* asLayer(packLayer(folder, { ...packing, limits, tell: tellOf }), tellOf);
     },
   };
 }
 
+type ArchivePacking = Omit<Packing, 'limits' | 'tell'> & Pick<Archiving, 'withTemplate' | 'withMounts'>;
+
 /** The archive of a domain, and what is told of it once it is written. */
 async function archived(
   files: DomainFiles,
-  { withTemplate = false, ...packing }: Omit<Packing, 'limits' | 'tell'> & Pick<Archiving, 'withTemplate'>,
+  { withTemplate = false, withMounts = false, ...packing }: ArchivePacking,
   parts: CopyParts,
 ) {
   const source = sourceOf(files, parts);
   const { domain, specs } = files;
   const templates = withTemplate ? await templatesOf(specs, packing, parts) : [];
-  const manifest = { ...(await manifestOf(source, parts)), templates };
+  const folders = withMounts ? foldersOf(files) : [];
+  const outside = source.outside.filter(
+    (one) => !folders.some(({ target }) => one.kind === 'mount' && one.target === target),
+  );
+  const mounts = folders.map(({ key, source: from, target }) => ({ key, source: from, target }));
+  const manifest = { ...(await manifestOf(source, parts)), templates, mounts, outside };
   const archive: Archived = {
     manifest,
     xml: formatDomain(domain),
@@ -117,9 +139,21 @@ async function archived(
       if (spec === undefined) throw new TypeError(`no layer ${key}`);
       return source.layer(spec, packing);
     },
+    mount: (key) => {
+      const spec = folders.find((one) => one.key === key);
+      if (spec === undefined) throw new TypeError(`no folder ${key}`);
+      return source.folder(spec, packing);
+    },
   };
-  return { archive, outside: source.outside, remarks: source.remarks };
+  return { archive, outside, remarks: source.remarks };
 }
+
+/** Folders of the host; a single file that stands in there is none. */
+const foldersOf = ({ domain }: DomainFiles): FilesystemSpec[] =>
+  filesystemsOf(domain).filter(
+    ({ kind, source }) =>
+      kind === 'mount' && statSync(source, { throwIfNoEntry: false })?.isDirectory() === true,
+  );
 
 /** Each once, whatever stands on it. */
 async function templatesOf(
@@ -137,9 +171,9 @@ async function templatesOf(
 }
 
 async function manifestOf(
-  { files: { record, specs, isStill }, outside }: Source,
+  { files: { record, specs, isStill } }: Source,
   { templates }: CopyParts,
-): Promise<Omit<Manifest, 'templates'>> {
+): Promise<Omit<Manifest, 'templates' | 'mounts' | 'outside'>> {
   const { name, uuid, ctid, autostart, hostname, lastReason, ids } = record;
   const layers = [];
   for (const { key, target, source: template } of specs) {
@@ -156,17 +190,27 @@ async function manifestOf(
     hostname,
     ids: { base: 0, count: ids?.count ?? RANGE_SIZE },
     layers,
-    outside,
   };
+}
+
+/** What a folder of the host was at that time nobody knows. */
+function refuseMixed({ snapshot, withMounts }: Archiving): void {
+  if (snapshot !== undefined && withMounts === true)
+    throw new EngineError(
+      'invalid',
+      'a snapshot has none of the folders of the host: --with-mounts goes without --snapshot',
+    );
 }
 
 async function write(
   { record }: Entry,
   target: string,
-  { snapshot, withTemplate, signal, onProgress }: Archiving & Watched,
+  { signal, onProgress, ...archiving }: Archiving & Watched,
   parts: CopyParts,
 ): Promise<DomainArchive> {
-  const packing = { withTemplate, signal, onBytes: (done: number) => onProgress?.({ phase: 'pack', done }) };
+  const { snapshot } = archiving;
+  refuseMixed(archiving);
+  const packing = { ...archiving, signal, onBytes: (done: number) => onProgress?.({ phase: 'pack', done }) };
   const wanted = { snapshot, wanted: isMade, signal };
   return await withStillFiles(record.uuid, wanted, parts, async (files, frozenMs) => {
     const { archive, outside, remarks } = await archived(files, packing, parts);
@@ -178,11 +222,9 @@ async function write(
 }
 
 /** Its bytes as they are read; resolves once it is known that there will be some. */
-async function stream(
-  ref: DomainRef,
-  { snapshot, withTemplate }: Archiving,
-  parts: CopyParts,
-): Promise<ExecSession> {
+async function stream(ref: DomainRef, archiving: Archiving, parts: CopyParts): Promise<ExecSession> {
+  const { snapshot } = archiving;
+  refuseMixed(archiving);
   const gone = new AbortController();
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
   stdin.resume();
@@ -194,7 +236,7 @@ async function stream(
       parts,
       async ({ record }, { signal, onProgress }) => {
         const onBytes = (done: number) => onProgress({ phase: 'pack', done });
-        const packing = { withTemplate, signal, onBytes };
+        const packing = { ...archiving, signal, onBytes };
         const wanted = { snapshot, wanted: isMade, signal };
         return await withStillFiles(record.uuid, wanted, parts, async (files, frozenMs) => {
           const { archive, outside, remarks } = await archived(files, packing, parts);

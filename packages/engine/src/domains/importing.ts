@@ -1,17 +1,22 @@
 // A domain of an archive: of our own, or of one that others wrote.
 // SPDX-License-Identifier: Apache-2.0
-import { basename } from 'node:path';
+import { lstat, mkdir, readdir, rmdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { Readable } from 'node:stream';
-import type { ArchiveNames, CopiedDomain } from '@ctvirt/api';
+import type { ArchiveNames, ArchivePlaces, CopiedDomain } from '@ctvirt/api';
 import { type ReportRow, startOrderOf } from '@ctvirt/formats';
 import { type Domain, parseDomain } from '@ctvirt/xml';
 import { asLayer, type ForeignArchive, readForeign } from '../archives/foreign.js';
+import { unpackLayer } from '../archives/layers.js';
 import type { Manifest } from '../archives/manifest.js';
 import { ArchiveReader } from '../archives/read.js';
 import { treeArchive } from '../archives/templates.js';
 import type { OnProgress, Watched } from '../contract.js';
 import { EngineError } from '../errors.js';
 import { asAnother } from '../lifecycle/another.js';
+import { removeTree, syncAll } from '../host/files.js';
+import { isErrno } from '../host/gone.js';
+import { Undo } from '../host/undo.js';
 import { filesystemsOf } from '../lifecycle/document.js';
 import { withTemplates } from '../lifecycle/template-names.js';
 import { refuse, TemplateError } from '../templates/archive/errors.js';
@@ -89,7 +94,7 @@ class OpenArchive implements AsyncDisposable {
   }
 }
 
-type Importing = ArchiveNames & Watched;
+type Importing = ArchiveNames & ArchivePlaces & Watched;
 
 /** What is taken is refused when the archive's beginning is read, before anything is written. */
 export async function importDomain(
@@ -142,14 +147,16 @@ function filling(
 
 async function importOwn(
   archive: OpenArchive,
-  { name, newIds = false, ...watched }: Importing,
+  { name, newIds = false, mounts = [], ...watched }: Importing,
   parts: CopyParts,
 ): Promise<CopiedDomain> {
   const { reader } = archive;
   const { manifest, xml } = await reader.head();
-  const document = documentOf(manifest, xml);
+  const document = withPlaces(documentOf(manifest, xml), manifest, mounts);
   const remarks: string[] = [];
   refuseTaken(called(document, { name, newIds, remarks: [] }), parts);
+  await using undo = new Undo();
+  for (const { source } of mounts) await makeEmpty(source, undo);
   const brought = await bringTemplates(archive, manifest, { signal: watched.signal, remarks }, parts);
   const given = await placedOn(manifest, document, brought, parts);
   const domain = called(given, { name, newIds, remarks });
@@ -160,6 +167,16 @@ async function importOwn(
         throw new EngineError('invalid', `the archive has a layer of ${target}, and its document has none`);
       await fillLayer(spec, context, reader.layer(key), { limits, signal }, parts);
       if (newIds && target === '/') await forgetIn(spec, context, parts);
+    }
+    for (const { key, target } of manifest.mounts) {
+      const place = mounts.find((one) => one.target === target);
+      if (place !== undefined) await unpackFolder(reader.mount(key), place.source, signal);
+      else {
+        for await (const _ of reader.mount(key));
+        remarks.push(
+          `the archive has the files of ${target}, and they are nowhere now: --mount DIRECTORY:${target} puts them there`,
+        );
+      }
     }
     // Whatever is wrong until here leaves nothing.
     await reader.end();
@@ -173,7 +190,67 @@ async function importOwn(
     ...(domain.name !== manifest.name && { earlierHostnames: [manifest.hostname] }),
     fill,
   };
-  return await tellingRoom(archive.copied, () => made(domain, { remarks, parts, fresh }));
+  const done = await tellingRoom(archive.copied, () => made(domain, { remarks, parts, fresh }));
+  undo.keep();
+  // Their folders are here now, and what they had there is in them.
+  const outside = done.outside.filter(
+    ({ kind, target }) => kind !== 'mount' || !mounts.some((one) => one.target === target),
+  );
+  return { ...done, outside };
+}
+
+type Places = NonNullable<ArchivePlaces['mounts']>;
+
+/** With its folders where they are to be here. */
+function withPlaces(domain: Domain, manifest: Manifest, mounts: Places): Domain {
+  const other = mounts.find(({ target }) => !manifest.mounts.some((one) => one.target === target));
+  if (other !== undefined)
+    throw new EngineError(
+      'invalid',
+      `the archive has no files of ${other.target}${manifest.mounts.length === 0 ? ': export --with-mounts puts them there' : ''}`,
+    );
+  const filesystems = (domain.devices.filesystems ?? []).map((filesystem) => {
+    const place = mounts.find(({ target }) => target === filesystem.target?.dir);
+    return place === undefined || filesystem.type !== 'mount'
+      ? filesystem
+      : { ...filesystem, source: { ...filesystem.source, dir: place.source } };
+  });
+  return mounts.length === 0 ? domain : { ...domain, devices: { ...domain.devices, filesystems } };
+}
+
+/** A folder of the host that nobody has anything in; what is put there until `undo` ends is taken out again. */
+async function makeEmpty(folder: string, undo: Undo): Promise<void> {
+  if (!folder.startsWith('/')) throw new EngineError('invalid', `'${folder}' is no absolute path`);
+  const isNew = await mkdir(folder, { mode: 0o755 }).then(
+    () => true,
+    (error: unknown) => {
+      if (isErrno(error, 'EEXIST')) return false;
+      throw isErrno(error, 'ENOENT') || isErrno(error, 'ENOTDIR')
+        ? new EngineError(
+            'not-found',
+            `the folder that ${folder} is to be in is not there`,
+            {},
+            { cause: error },
+          )
+        : error;
+    },
+  );
+  if (!isNew && (!(await lstat(folder)).isDirectory() || (await readdir(folder)).length > 0))
+    throw new EngineError('exists', `${folder} is there, and no empty folder`);
+  undo.push(async () => {
+    for (const name of await readdir(folder)) await removeTree(join(folder, name));
+    if (isNew) await rmdir(folder);
+  });
+}
+
+async function unpackFolder(
+  entries: AsyncIterable<TarEntry>,
+  path: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const sync = (): Promise<void> => syncAll(path);
+  const plain = asLayer(entries, () => undefined);
+  await unpackLayer(plain, { path, within: (start) => start(), sync }, { limits, signal });
 }
 
 /** Before a template is brought that nobody would need. */
@@ -235,9 +312,14 @@ async function importForeign(
     foreign,
     from,
   }: { readonly archive: OpenArchive; readonly foreign: ForeignArchive; readonly from: string | Readable },
-  { name, newIds = false, ...watched }: Importing,
+  { name, newIds = false, mounts = [], ...watched }: Importing,
   parts: CopyParts,
 ): Promise<CopiedDomain> {
+  if (mounts.length > 0)
+    throw new EngineError(
+      'invalid',
+      `an archive of ${foreign.by} has no folders of its host: --mount goes without`,
+    );
   const { pageSize, hostCpus } = parts.facts;
   const ctid = ctidIn(from);
   const template = await parts.templates.empty();

@@ -130,6 +130,12 @@ export class RootMounts {
     return { path, within: (start) => mounts.within(start) };
   }
 
+  /** The files of any, with the ids that they have inside, until `undo` ends; nothing is written. */
+  async openToRead(spec: FilesystemSpec, context: RootContext, undo: Undo): Promise<LayerFiles> {
+    const { mounts, path } = await this.#open({ ...spec, readOnly: true }, context, undo);
+    return { path, within: (start) => mounts.within(start) };
+  }
+
   async #open(spec: FilesystemSpec, context: RootContext, undo: Undo) {
     const opened = this.#contextFor(context, undo);
     const { path } = await backends[spec.kind].open(spec, opened, undo);
