@@ -1,7 +1,7 @@
-// `npm run bench:storage [-- ROW … --count N --rounds N --json]`: snapshots, clones and archives, against the same by hand.
+// `npm run bench:storage [-- ROW … --count N --rounds N --json]`: snapshots, clones, archives and backups.
 // SPDX-License-Identifier: Apache-2.0
 import { runBench } from './run.mjs';
 
 await runBench('bench:storage', async () => (await import('./storage/rows.mjs')).storageRows, {
-  packages: ['xfsprogs', 'libvirt-clients', 'zstd', 'tar'],
+  packages: ['xfsprogs', 'libvirt-clients', 'zstd', 'tar', 'restic'],
 });

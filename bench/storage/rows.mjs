@@ -1,8 +1,9 @@
 // What is measured of storage: one file for each row.
 // SPDX-License-Identifier: Apache-2.0
 import { archive } from './archive.mjs';
+import { backup } from './backup.mjs';
 import { clone } from './clone.mjs';
 import { listing } from './listing.mjs';
 import { snapshot } from './snapshot.mjs';
 
-export const storageRows = [snapshot, listing, clone, archive];
+export const storageRows = [snapshot, listing, clone, archive, backup];
