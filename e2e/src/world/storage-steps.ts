@@ -112,6 +112,23 @@ export const steps: Readonly<Record<string, StorageStep>> = {
     run: ({ keeper, name }) => keeper.client.backups.restore({ body: { domain: name, name: 'restored' } }),
     check: async ({ keeper }) => void (await keeper.client.backups.list({})),
   },
+  replace: {
+    from: ['shutoff'],
+    prepare: async ({ keeper, name }) => {
+      if ((await keeper.client.backups.list({ domain: name })).length === 0)
+        await keeper.client.backups.create({ domain: name, body: {} });
+    },
+    run: ({ keeper, name }) => keeper.client.backups.restore({ body: { domain: name } }),
+    goesBack: true,
+    // They are kept with the files that they are of.
+    snapshots: (before) => [before, []],
+    check: async ({ keeper, name }) => {
+      // What was there before is kept, or what was to come.
+      const { roots } = keeper.client;
+      for (const root of await roots.list())
+        if (root.name.startsWith(`${name}~`)) await roots.erase({ root: root.name });
+    },
+  },
   move: {
     from: ['running', 'shutoff'],
     prepare: async ({ keeper, name }) => await keepSnapshots(keeper, name, 1),
