@@ -146,8 +146,12 @@ class Rounds {
     }
     this.told += `, daemon of the ${victim === keeper ? 'keeper' : 'other'} killed`;
     this.tally.count(title);
+    // As a service manager may, which takes whatever the daemon has started along: then nobody lets go before the next one.
+    const family = chance.isOnceIn(5) ? helpersOf(victim.daemonPid) : [];
     await victim.kill();
-    const staysAsItIs = !isMove && steps[title]?.goesBack !== true;
+    for (const { pid } of family) killOne(pid);
+    if (family.length > 0) this.told += `, and ${family.map((one) => one.name).join(', ')}`;
+    const staysAsItIs = !isMove && steps[title]?.goesBack !== true && family.length === 0;
     if (before.state === 'running' && staysAsItIs)
       await assertWritesInside(before.initPid ?? assert.fail(), `${name} without a daemon`);
     await this.#startAgain(victim);
