@@ -11,14 +11,14 @@ const MEGABYTES = 330;
 /**
  * @param {import('../daemon.mjs').Daemon} daemon
  * @param {string} domain
- * @param {{ limits?: string, megabytes?: number }} [how] elements of its root, and how much it holds
+ * @param {{ limits?: string, megabytes?: number, document?: string }} [how] elements of its root, how much it holds, and all of it
  */
-export async function fill({ client }, domain, { limits = '', megabytes = MEGABYTES } = {}) {
-  await client.domains.define({ body: sleepingDomain(domain, 'busybox', '', limits) });
+export async function fill({ client, pid }, domain, { limits = '', megabytes = MEGABYTES, document } = {}) {
+  await client.domains.define({ body: document ?? sleepingDomain(domain, 'busybox', '', limits) });
   const { path } = await client.domains.mountRoot({ domain });
   const each = Math.floor((megabytes * 1_000_000) / FILES);
   for (let index = 0; index < FILES; index++) {
-    const folder = join(path, 'srv', `d${Math.floor(index / 100)}`);
+    const folder = join(`/proc/${pid}/root`, path, 'srv', `d${Math.floor(index / 100)}`);
     if (index % 100 === 0) mkdirSync(folder, { recursive: true });
     // Half of it is noise: as much as programs and texts give a compressor to do.
     const half = randomBytes(Math.floor(each / 2));

@@ -4,6 +4,7 @@ import { archive } from './archive.mjs';
 import { backup } from './backup.mjs';
 import { clone } from './clone.mjs';
 import { listing } from './listing.mjs';
+import { move } from './move.mjs';
 import { snapshot } from './snapshot.mjs';
 
-export const storageRows = [snapshot, listing, clone, archive, backup];
+export const storageRows = [snapshot, listing, clone, archive, backup, move];

@@ -25,7 +25,7 @@ export const ctvirt = (daemon, ...args) =>
  * they are used; else on whatever the machine has.
  *
  * @template T
- * @param {'xfs' | 'plain'} kind
+ * @param {'xfs' | 'btrfs' | 'plain'} kind
  * @param {(daemon: Daemon) => Promise<T>} work
  */
 export const withRoots = (kind, work) =>
@@ -35,7 +35,7 @@ export const withRoots = (kind, work) =>
       mkdirSync(roots, { recursive: true, mode: 0o700 });
       const image = join(daemon.folder, 'roots.img');
       await exec('truncate', ['-s', '12G', image]);
-      await exec('mkfs.xfs', ['-q', image]);
+      await exec(`mkfs.${kind}`, ['-q', image]);
       await exec('mount', ['-o', 'loop', image, roots]);
       chmodSync(roots, 0o700);
       for (let at = join(roots, '..'); at.startsWith(`${daemon.folder}/`); at = join(at, '..'))

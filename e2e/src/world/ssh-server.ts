@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import type { Enclosure } from './enclosure.js';
 import { waitFor } from './wait.js';
-import type { World } from './world.js';
 
 const sshd = '/usr/sbin/sshd';
 /** Why there can be none; false where there can. */
@@ -16,8 +16,14 @@ export interface SshServer extends Disposable {
   readonly complaint: string;
 }
 
+/** A folder for its files, and what runs programs where it is to listen. */
+interface Host {
+  readonly host: string;
+  readonly enclosure: Pick<Enclosure, 'argv'>;
+}
+
 /** At an address of that world. */
-export async function sshServer(world: World, address: string): Promise<SshServer> {
+export async function sshServer(world: Host, address: string): Promise<SshServer> {
   const [hostKey, key, known] = ['ssh-host', 'ssh-key', 'ssh-known'].map((name) => `${world.host}/${name}`);
   for (const path of [hostKey, key])
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', `${path}`]);
