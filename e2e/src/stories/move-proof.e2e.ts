@@ -53,14 +53,22 @@ const writer = `
   pad=$(head -c 20000 /dev/zero | tr '\\0' x)
   trap 'exit 0' TERM PWR USR1 USR2 INT
   while :; do n=$((n+1)); echo "$n $pad" >/srv/f$((n%20)); echo $n >>/srv/log; sleep 0.05; done`;
-const own = '198.51.100.8';
-const link = `<interface type='bridge'><source bridge='br-up'/><mac address='52:54:00:aa:bb:07'/><ip address='${own}' prefix='24'/></interface>`;
-const document = domainXml({
-  name,
-  program: ['/bin/sh', '-c', writer],
-  filesystems: [templateRoot],
-  interfaces: [link],
-});
+
+/** Where it is, and by what link. */
+interface Place {
+  readonly own: string;
+  readonly link: string;
+}
+const routed: Place = {
+  own: '192.0.2.7',
+  link: "<interface type='ethernet'><ip address='192.0.2.7'/></interface>",
+};
+const bridged: Place = {
+  own: '198.51.100.8',
+  link: "<interface type='bridge'><source bridge='br-up'/><mac address='52:54:00:aa:bb:07'/><ip address='198.51.100.8' prefix='24'/></interface>",
+};
+const document = ({ link }: Place): string =>
+  domainXml({ name, program: ['/bin/sh', '-c', writer], filesystems: [templateRoot], interfaces: [link] });
 
 const lines = (text: string): number[] => text.trim().split('\n').map(Number);
 
@@ -75,10 +83,11 @@ function lastAt(world: World): number {
 async function toAndFro(
   network: Lan,
   uris: readonly [string, string],
+  place: Place,
   tell: (text: string) => void,
 ): Promise<void> {
-  await near.run(document);
-  await using client = knocking(network.argv, own, 80);
+  await near.run(document(place));
+  await using client = knocking(network.argv, place.own, 80);
   await waitFor('an answer', () => client.answers > 10);
   let [from, to] = [near, far];
   for (let move = 1; move <= MOVES; move++) {
@@ -129,7 +138,7 @@ test(`over ssh, to and fro, ${MOVES} times`, {
   const uri = (world: World, words: string, address: string) =>
     `ctvirt+ssh://root@${address}/?socket=${world.root}/run/libvirt-sock&${words}`;
   const uris = [uri(near, here.words, addresses[0]), uri(far, there.words, addresses[1])] as const;
-  await toAndFro(network, uris, (text) => t.diagnostic(text));
+  await toAndFro(network, uris, routed, (text) => t.diagnostic(text));
 });
 
 const noOpenssl = spawnSync('openssl', ['version']).status === 0 ? false : 'no openssl here';
@@ -153,5 +162,5 @@ test(`over TLS, to and fro, ${MOVES} times`, {
   const uri = (own: string, other: string) => `ctvirt+tls://${other}/?pkipath=${pki}/${own}`;
   const [one, two] = addresses;
   const uris = [uri(two, one), uri(one, two)] as const;
-  await toAndFro(network, uris, (text) => t.diagnostic(text));
+  await toAndFro(network, uris, bridged, (text) => t.diagnostic(text));
 });

@@ -13,7 +13,7 @@ import { Undo } from '../host/undo.js';
 import { leaveWithoutAddresses } from './bridge-port.js';
 import { type LinkPlan, settledAddresses } from './link-plan.js';
 import { plugIn, tagPort } from './port-tags.js';
-import { openRoutedLink } from './routed-link.js';
+import { openRoutedLink, routeToLink } from './routed-link.js';
 import { routeWords } from './routes.js';
 import { isShaped, shapeLink } from './shaping.js';
 
@@ -179,13 +179,12 @@ async function onBridge(
 }
 
 /** What is down on the host the container cannot put up. */
-export async function switchHostEnd({ hostName, up, kind, addresses }: LinkPlan): Promise<void> {
+export async function switchHostEnd(link: LinkPlan): Promise<void> {
+  const { hostName, up } = link;
   if (hostName === undefined) return;
   await ip('link', 'set', 'dev', hostName, up ? 'up' : 'down');
   // Ways over a link go when it goes down.
-  if (kind !== 'routed' || !up) return;
-  for (const { address: own, prefix, family } of addresses)
-    await ip(`-${family}`, 'route', 'replace', `${own}/${prefix}`, 'dev', hostName);
+  if (up) await routeToLink(link);
 }
 
 /** Puts a link that is there up or down. One that began down was never up inside, and has no ways there. */

@@ -37,3 +37,10 @@ export async function openRoutedLink(link: LinkPlan): Promise<void> {
   if (families.has(6))
     await run(['/sbin/ip', '-6', 'address', 'replace', `${ROUTED_GATEWAY_V6}/64`, 'dev', hostName, 'nodad']);
 }
+
+/** Ways to the addresses of one that is up. */
+export async function routeToLink({ kind, hostName, addresses }: LinkPlan): Promise<void> {
+  if (kind !== 'routed' || hostName === undefined) return;
+  for (const { address, prefix, family } of addresses)
+    await run(['/sbin/ip', `-${family}`, 'route', 'replace', `${address}/${prefix}`, 'dev', hostName]);
+}

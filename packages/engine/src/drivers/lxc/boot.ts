@@ -38,7 +38,7 @@ import { leaveWithoutAddresses } from '../../network/bridge-port.js';
 import type { LentLinks } from '../../network/lent-links.js';
 import { plugLink, removeLeftLinks, switchHostEnd } from '../../network/live-links.js';
 import { refuseLinks } from '../../network/refusals.js';
-import { openRoutedLink } from '../../network/routed-link.js';
+import { openRoutedLink, routeToLink } from '../../network/routed-link.js';
 import { isShaped, shapeLink } from '../../network/shaping.js';
 import type { Wall } from '../../network/wall.js';
 import type { Placement } from '../../placement/placement.js';
@@ -255,6 +255,8 @@ export class Boot {
       await openRoutedLink(link);
       if (link.tags !== undefined) await plugLink(link);
       if (!link.up) await switchHostEnd(link);
+      // Only now: what came in before the host answers on it would be answered a second later, when the container asks again for its way.
+      else await routeToLink(link);
       if (!isShaped(link)) continue;
       await shapeLink(link).catch((error: unknown) => {
         if (!(error instanceof EngineError) || error.code !== 'unsupported') throw error;

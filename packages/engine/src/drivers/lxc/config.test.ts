@@ -142,7 +142,6 @@ test('a routed link has the host for its default route, and no bridge', () => {
     },
   );
   for (const row of [
-    'lxc.net.0.veth.ipv4.route = 192.0.2.5/32',
     'lxc.net.0.ipv4.address = 192.0.2.5/32',
     'lxc.net.0.ipv4.gateway = dev',
     'lxc.net.0.veth.pair = cv1.0',

@@ -338,10 +338,6 @@ function withBroadcast(address: string, prefix: number, family: 4 | 6): string {
 function linkRows(link: LinkPlan, index: number): ConfigRow[] {
   const key = (name: string): string => `lxc.net.${index}.${name}`;
   const rows: ConfigRow[] = [[key('type'), link.kind === 'macvlan' ? 'macvlan' : 'veth']];
-  // Not liblxc's router mode: with a gateway that one insists on the whole host forwarding.
-  if (link.kind === 'routed')
-    for (const { address, prefix, family } of link.addresses)
-      rows.push([key(`veth.ipv${family}.route`), `${address}/${prefix}`]);
   if (link.macvlanMode !== undefined) rows.push([key('macvlan.mode'), link.macvlanMode]);
   // One with tags is plugged in when it has them.
   rows.push(
