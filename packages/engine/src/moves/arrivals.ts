@@ -15,6 +15,7 @@ import { type Copied, tellingRoom, writingBelow } from '../domains/room.js';
 import type { Roots } from '../domains/roots.js';
 import { EngineError } from '../errors.js';
 import type { Admission } from '../guarantees/admission.js';
+import { syncAll } from '../host/files.js';
 import { Undo } from '../host/undo.js';
 import type { UserNamespacePool } from '../host/userns.js';
 import { filesystemsOf } from '../lifecycle/document.js';
@@ -165,6 +166,8 @@ export class Arrivals {
           await unpacked(layer, bytes);
         });
       await writingBelow(coming.folder, put);
+      // Most of it is on the disk by the time that somebody waits for the rest.
+      await syncAll(coming.folder);
     });
   }
 
