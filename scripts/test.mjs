@@ -63,8 +63,11 @@ async function tests(title, files, concurrency) {
 
 /** Those that take longest are begun first, so that none of them runs alone in the end. */
 const longStories = [
+  'backup',
   'trust',
   'storage-kills',
+  'move',
+  'nights',
   'systemd',
   'networks-clients',
   'campaign',
