@@ -29,7 +29,7 @@ const kinds = {
     folders: ['storage', 'drivers/lxc', 'guest'],
   },
   'disks and quotas': {
-    modules: ['btrfs', 'disks', 'loop', 'lvm', 'projects', 'quota'],
+    modules: ['btrfs', 'disks', 'loop', 'lvm', 'projects', 'quota', 'zfs'],
     folders: ['storage'],
   },
   links: {

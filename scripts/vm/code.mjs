@@ -53,7 +53,7 @@ async function addNode(tree) {
 const bundled = { bundle: true, format: 'esm', platform: 'node', target: 'node20', external: ['koffi'] };
 
 /** Ways to keep a layer that only the machine has what they take for. */
-const layers = ['project', 'lvm-thin'];
+const layers = ['project', 'lvm-thin', 'zfs'];
 
 /**
  * The engine's own tests of them, with the program that these kill.

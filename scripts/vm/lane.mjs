@@ -24,7 +24,15 @@ export const storyNames = () =>
     .sort();
 
 /** Those that take the emulated processor longer than all others together: told when they are asked for by name. */
-export const onDemand = ['kills', 'layers', 'layers-lvm-thin', 'vlans', 'walls-floods', 'walls-network'];
+export const onDemand = [
+  'kills',
+  'layers',
+  'layers-lvm-thin',
+  'layers-zfs',
+  'vlans',
+  'walls-floods',
+  'walls-network',
+];
 
 /**
  * Runs these stories in one machine; `onReport` is called with every report of a test, `env` is what they find in theirs.

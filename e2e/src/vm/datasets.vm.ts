@@ -1,24 +1,17 @@
 // A dataset of ZFS that a container administers: made, mounted and snapshotted from inside, and nothing else of the pool.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { after, afterEach, before, suite, test } from 'node:test';
 import { output } from '../world/command.js';
 import { domainXml, templateRoot } from '../world/documents.js';
 import { refused, World } from '../world/world.js';
+import { loadZfs, noZfsBuilt } from './zfs.js';
 
-/** Where the disk of the stories has what `node scripts/vm/zfs.mjs` made. */
-const zfs = '/opt/ctvirt/zfs';
-const libraries = '/usr/lib/x86_64-linux-gnu';
-const skip = existsSync(zfs) ? false : 'ZFS is not built for this kernel: node scripts/vm/zfs.mjs';
-
-suite('a dataset that is handed over', { skip }, () => {
+suite('a dataset that is handed over', { skip: noZfsBuilt }, () => {
   let world: World;
   before(async () => {
-    for (const name of ['spl', 'zfs']) await output(['insmod', `${zfs}/modules/${name}.ko`]);
-    cpSync(`${zfs}/sbin`, '/usr/sbin', { recursive: true });
-    for (const name of readdirSync(`${zfs}/lib`))
-      if (!existsSync(`${libraries}/${name}`)) cpSync(`${zfs}/lib/${name}`, `${libraries}/${name}`);
+    await loadZfs();
     writeFileSync('/srv/pool', '');
     truncateSync('/srv/pool', 256 << 20);
     await output(['zpool', 'create', '-m', 'none', 'tank', '/srv/pool']);

@@ -6,6 +6,7 @@ import { after, afterEach, before, suite, test } from 'node:test';
 import { output } from '../world/command.js';
 import { domainXml } from '../world/documents.js';
 import { busybox, World } from '../world/world.js';
+import { loadZfs, noZfsBuilt } from './zfs.js';
 
 const MiB = 2 ** 20;
 const FILE = '/srv/layers';
@@ -25,6 +26,20 @@ const linesOf = (text: string): string[] =>
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
+
+const zfs: Pool = {
+  setting: 'zfs store/layers',
+  how: 'a dataset of ZFS',
+  skip: noZfsBuilt,
+  async make() {
+    await loadZfs();
+    await output(['zpool', 'create', '-O', 'compression=off', '-m', 'none', 'store', FILE]);
+    await output(['zfs', 'create', 'store/layers']);
+  },
+  volumes: async () =>
+    linesOf(await output(['zfs', 'list', '-H', '-r', '-t', 'all', '-o', 'name', 'store/layers'])).slice(1),
+  remove: async () => void (await output(['zpool', 'destroy', 'store'])),
+};
 
 let loop = '';
 const lvmThin: Pool = {
@@ -47,7 +62,7 @@ const lvmThin: Pool = {
   },
 };
 
-for (const pool of [lvmThin])
+for (const pool of [lvmThin, zfs])
   suite(`layers = "${pool.setting}"`, { skip: pool.skip }, () => {
     let world: World;
     before(async () => {

@@ -57,9 +57,10 @@ test("a range of project ids is the engine's, both ends included", () => {
 
 test('where layers are made is a word and a name', () => {
   const of = (content: string) => engineOptions(parseSettings(content, 'file')).layerPool;
+  assert.deepEqual(of('layers = "zfs tank/web-1"'), { kind: 'zfs', name: 'tank/web-1' });
   assert.deepEqual(of('layers = "lvm-thin vg0/pool"'), { kind: 'lvm-thin', name: 'vg0/pool' });
   assert.equal(of(''), undefined);
-  for (const text of ['lvm-thin', 'lvm-thin vg0', 'lvm-thin -a/b', 'btrfs /srv'])
+  for (const text of ['zfs', 'zfs /tank', 'zfs tank one', 'lvm-thin vg0', 'lvm-thin -a/b', 'btrfs /srv'])
     assert.equal(refusedAt(`layers = "${text}"`), 1, text);
 });
 

@@ -96,10 +96,12 @@ const pool = (doc: string): Setting<string> => ({
   fallback: '',
   parse: (value) =>
     value === '' || (typeof value === 'string' && poolIn(value) !== undefined) ? value : undefined,
-  expected: 'a text such as "lvm-thin group/pool"',
+  expected: 'a text such as "zfs tank/layers" or "lvm-thin group/pool"',
 });
 
 function poolIn(text: string): EngineOptions['layerPool'] {
+  const [, dataset] = /^zfs ([A-Za-z][\w.:-]*(?:\/[\w.:-]+)*)$/.exec(text) ?? [];
+  if (dataset !== undefined) return { kind: 'zfs', name: dataset };
   const [, volume] = /^lvm-thin ((?!-)[\w.+-]+\/(?!-)[\w.+-]+)$/.exec(text) ?? [];
   return volume === undefined ? undefined : { kind: 'lvm-thin', name: volume };
 }
@@ -203,7 +205,7 @@ export const settings = {
     'When each domain is backed up whose document does not say (`ctvirt backup NAME --schedule`): @hourly, @daily, @weekly, @monthly, or the five fields of cron, by the clock of the host. After it, as wanted: keep-last=, keep-daily=, keep-weekly=, keep-monthly= with how many of its backups stay, repository= with a name, mounts=with for folders of the host that it mounts, too, or mounts=leave where they are left out and that is meant so. Never if empty.',
   ),
   layers: pool(
-    'Where the roots of new domains are made, what they write above their templates: each a volume of a thin pool of LVM, "lvm-thin group/pool". If empty, where their folders lie: a subvolume on btrfs, else a folder, a project or an image. Those that are there stay as they are.',
+    'Where the roots of new domains are made, what they write above their templates: each a dataset below one of ZFS, "zfs tank/layers", or a volume of a thin pool of LVM, "lvm-thin group/pool". If empty, where their folders lie: a dataset on ZFS, a subvolume on btrfs, else a folder, a project or an image. Those that are there stay as they are.',
   ),
   project_ids: range(
     "Projects of the host's quotas that disk limits are made of, where the file system of the layers enforces them; each limited layer is an image if empty.",

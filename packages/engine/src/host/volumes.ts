@@ -6,6 +6,7 @@ import { basename, dirname, extname, join } from 'node:path';
 import { EngineError } from '../errors.js';
 import { removeTree, syncDirectory } from './files.js';
 import { removeThin } from './lvm.js';
+import { destroyDataset } from './zfs.js';
 
 /** What is written of one. */
 export interface Volume {
@@ -16,6 +17,7 @@ export interface Volume {
 
 /** By the ending of the file's name; each may be there, half-made or gone. */
 const kinds: Readonly<Record<string, (volume: Volume) => Promise<void>>> = {
+  '.zfs': destroyDataset,
   '.lvm': removeThin,
 };
 

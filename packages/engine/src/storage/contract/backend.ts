@@ -81,9 +81,9 @@ export interface Keeping {
   readonly uncounted?: string;
 }
 
-/** Where layers are made other than in the folders of domains: `group/pool` of LVM. */
+/** Where layers are made other than in the folders of domains: `group/pool` of LVM, or a dataset of ZFS. */
 export interface LayerPool {
-  readonly kind: 'lvm-thin';
+  readonly kind: 'lvm-thin' | 'zfs';
   readonly name: string;
 }
 

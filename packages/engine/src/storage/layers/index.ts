@@ -14,8 +14,12 @@ import type { Copying, Ground, Layer, Making, Place } from './layer.js';
 import { lvmThin } from './lvm-thin.js';
 import { project } from './project.js';
 import { occupiedBy } from './tree.js';
+import { zfs } from './zfs.js';
 
-export const layers = { 'lvm-thin': lvmThin, folder, btrfs, project, image } satisfies Record<string, Layer>;
+export const layers = { zfs, 'lvm-thin': lvmThin, folder, btrfs, project, image } satisfies Record<
+  string,
+  Layer
+>;
 export type LayerName = keyof typeof layers;
 const names = Object.keys(layers) as LayerName[];
 
