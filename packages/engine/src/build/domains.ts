@@ -91,7 +91,7 @@ export function makeDomains(
     lifecycle,
     reverter,
     arrivals: new Arrivals({ ...parts, roots, lifecycle }),
-    departures: new Departures({ ...parts, turns, jobs, lifecycle, reach }),
+    departures: new Departures({ ...parts, roots, turns, jobs, lifecycle, reach }),
     adopter: new Adopter(parts),
     jobs,
     assets: new Assets({ ...parts, isChangingTemplates: () => templates.isWorking() }),

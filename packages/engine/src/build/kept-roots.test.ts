@@ -320,12 +320,55 @@ test(
       ['own', 'silent'],
     );
     assert.match(log.join('\n'), /root 'moved~1' is erased: another host has had domain 'moved' for a day/);
-    // One that is this host's again keeps nothing of that.
-    await engine.define(xmlOf('back', withUuid(7)));
-    writeFileSync(join(layout.roots, 'back', 'moving.json'), JSON.stringify({ ...given, answered: true }));
-    await engine.undefine('back');
-    await engine.define(xmlOf('back', withUuid(7)));
-    await engine.undefine('back');
-    assert.equal(engine.roots.list().find(({ domain }) => domain === 'back')?.erasedAt, null);
   },
 );
+
+test('what was given to another host nobody makes again here until that is taken back', options, async () => {
+  const { engine } = opened;
+  const given = {
+    version: 1,
+    job: 'j',
+    to: 'ctvirt+ssh://far/',
+    keeper: 'given',
+    ran: false,
+    answered: true,
+  };
+  await engine.define(xmlOf('back', withUuid(7)));
+  const archive = join(root, 'back.tar');
+  await engine.archives.write('back', archive);
+  writeFileSync(join(layout.roots, 'back', 'moving.json'), JSON.stringify(given));
+  await engine.undefine('back');
+  const refused = {
+    code: 'wrong-state',
+    message:
+      /'back' \(abcdef00-\S+7\) was given to ctvirt\+ssh:\/\/far\/, .* since 20.*--new-ids.*migrate back --keeper here/,
+  };
+  await engine.define(xmlOf('other'));
+  const [kept] = engine.roots.list().filter(({ domain }) => domain === 'back');
+  assert.ok(kept);
+  for (const again of [
+    () => engine.define(xmlOf('back', withUuid(7))),
+    () => engine.define(xmlOf('renamed', withUuid(7))),
+    () => engine.create(xmlOf('back', withUuid(7))),
+    () => engine.archives.import(archive),
+    () => engine.archives.import(archive, { name: 'renamed' }),
+    () => engine.roots.adopt(kept.name, 'other'),
+  ])
+    await assert.rejects(again, refused);
+  assert.deepEqual(
+    engine.list().map(({ name }) => name),
+    ['other'],
+  );
+  // Another one is another one.
+  await engine.archives.import(archive, { newIds: true });
+  await engine.undefine('back', { storage: true });
+  await engine.define(xmlOf('back', withUuid(8)));
+  await engine.undefine('back', { storage: true });
+  await engine.undefine('other', { storage: true });
+  // Taken back it is as any that was kept: nothing erases it.
+  await engine.moves.resolve('back', 'here');
+  await assert.rejects(engine.moves.resolve('back', 'here'), { code: 'not-found' });
+  assert.equal(engine.roots.list().find(({ name }) => name === kept.name)?.erasedAt, null);
+  await engine.define(xmlOf('back', withUuid(7)));
+  await engine.undefine('back', { storage: true });
+});

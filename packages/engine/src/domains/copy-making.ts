@@ -18,12 +18,14 @@ import type { TarEntry } from '../templates/archive/tar-reader.js';
 import type { Definer, Fresh } from './definer.js';
 import type { MountParts } from './mounting.js';
 import { writingBelow } from './room.js';
+import type { Roots } from './roots.js';
 import type { StillParts } from './still-files.js';
 
 /** Dependencies of `copyOperations`. */
 export interface CopyParts extends Omit<MountParts, 'templates'>, StillParts {
   readonly rootMounts: RootMounts;
   readonly definer: Definer;
+  readonly roots: Pick<Roots, 'refuseGiven'>;
   readonly registry: Registry;
   readonly facts: Pick<HostFacts, 'pageSize' | 'hostCpus'>;
   readonly templates: Pick<TemplateCatalog, 'get' | 'ofDigest' | 'empty' | 'bring' | 'path'>;

@@ -280,6 +280,7 @@ export class Definer {
     findings: Finding[],
   ): Promise<Entry> {
     const { roots } = this.parts;
+    roots.refuseGiven(parts.uuid);
     const found = roots.lookFor(parts);
     // Who brings files has no use for others.
     const { kept, remark } = options.fresh?.fill === undefined ? found : {};

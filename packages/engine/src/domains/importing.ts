@@ -254,7 +254,8 @@ async function unpackFolder(
 }
 
 /** Before a template is brought that nobody would need. */
-function refuseTaken({ name, uuid }: Domain, { registry }: CopyParts): void {
+function refuseTaken({ name, uuid }: Domain, { registry, roots }: CopyParts): void {
+  roots.refuseGiven(uuid);
   if (registry.byName(name) !== undefined)
     throw new EngineError('exists', `domain '${name}' is already defined`, { holder: name });
   const holder = uuid === undefined ? undefined : registry.byUuid(uuid);

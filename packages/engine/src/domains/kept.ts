@@ -27,6 +27,7 @@ export function rootOperations(parts: KeptParts): Engine['roots'] {
     adopt: (root, ref) =>
       turns.take(ref, (entry) =>
         roots.turn(root, async (kept) => {
+          roots.refuseGiven(kept.lease.uuid);
           const own = await adopt(kept, entry, parts);
           return { domain: summaryOf(entry), kept: own === undefined ? null : shownOf(own, store) };
         }),

@@ -9,6 +9,7 @@ import type { EngineLog } from '../log.js';
 import { releaseLimits } from '../quota/release.js';
 import { type IdRanges, RANGE_SIZE } from '../state/id-ranges.js';
 import { erasedAt, isKeptOf } from '../state/kept-root.js';
+import { forgetMoving, givenTo } from '../state/moving.js';
 import type { KeyedQueue } from '../state/queue.js';
 import type { DomainRecord } from '../state/record.js';
 import { snapshotFolders } from '../state/snapshot-store.js';
@@ -38,11 +39,46 @@ export class Roots {
     return await queue.run(`root/${root}`, async () => await operation(store.keptRoot(root)));
   }
 
+  /** Those of a domain, the last one first. */
+  #ofDomain(uuid: string): KeptRoot[] {
+    return this.#lastFirst().filter(({ lease }) => lease.uuid === uuid);
+  }
+
+  #lastFirst(): KeptRoot[] {
+    return this.list().sort((a, b) => (b.lease.keptAt ?? '').localeCompare(a.lease.keptAt ?? ''));
+  }
+
+  /** Refuses to make a domain again that this host gave to another one: both would have it. What was kept of it last says whose it is. */
+  refuseGiven(uuid: string | undefined): void {
+    const [last] = uuid === undefined ? [] : this.#ofDomain(uuid);
+    const to = last === undefined ? undefined : givenTo(this.parts.store.keptFolder(last.root));
+    if (last === undefined || to === undefined) return;
+    const { name, keptAt = 'some day' } = last.lease;
+    throw new EngineError(
+      'wrong-state',
+      `domain '${name}' (${uuid}) was given to ${to}, which has had it since ${keptAt}: move it back from there, or make another one of it, with a UUID of its own (\`restore --name\`, \`import --new-ids\`); where that host is gone for good, \`ctvirt migrate ${name} --keeper here\` says that it is this one's again`,
+    );
+  }
+
+  /** It is this host's again, since the one that it was given to is gone; returns whether there is such a one. */
+  async takeBack(ref: string): Promise<boolean> {
+    const { store, log } = this.parts;
+    const isGiven = ({ root }: KeptRoot): boolean => givenTo(store.keptFolder(root)) !== undefined;
+    const [last] = this.#lastFirst().filter(({ lease }) => lease.name === ref || lease.uuid === ref);
+    if (last === undefined || !isGiven(last)) return false;
+    for (const { root } of this.#ofDomain(last.lease.uuid).filter(isGiven))
+      await this.turn(root, async () => await forgetMoving(store.keptFolder(root)));
+    log(
+      'warn',
+      `domain '${last.lease.name}' (${last.lease.uuid}) is this host's again: its files are kept as root '${last.root}', which its document gets back when it is defined`,
+    );
+    return true;
+  }
+
   /** What a new domain gets of those that are kept, and what is to be said of that. */
   lookFor(parts: DocumentParts): { kept?: KeptRoot; remark?: string } {
     if (!parts.filesystems.some(({ kind }) => kind === 'template')) return {};
-    // The last one first.
-    const all = this.list().sort((a, b) => (b.lease.keptAt ?? '').localeCompare(a.lease.keptAt ?? ''));
+    const all = this.#lastFirst();
     const own = all.filter(({ lease }) => lease.uuid === parts.uuid);
     const kept = own.find(({ lease }) => misfitOf(lease, parts) === undefined);
     if (kept !== undefined)

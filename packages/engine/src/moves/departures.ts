@@ -11,6 +11,7 @@ import type { Definer } from '../domains/definer.js';
 import type { Lifecycle } from '../domains/lifecycle.js';
 import { rootContextOf } from '../domains/mounting.js';
 import { refuseReverting } from '../domains/reverter.js';
+import type { Roots } from '../domains/roots.js';
 import type { Turns } from '../domains/turns.js';
 import { EngineError, isFault } from '../errors.js';
 import type { UserNamespacePool } from '../host/userns.js';
@@ -40,6 +41,7 @@ export interface DepartureParts {
   readonly documents: Documents;
   readonly registry: Registry;
   readonly queue: KeyedQueue;
+  readonly roots: Pick<Roots, 'takeBack'>;
   readonly store: DomainStore;
   readonly rootMounts: Pick<RootMounts, 'refuse' | 'openLayer' | 'showLayer'>;
   readonly sources: Sources;
@@ -145,9 +147,10 @@ export class Departures {
 
   /** Of a move whose other end is silent: says whose it is. Returns whether there is one. */
   async resolve(ref: DomainRef, keeper: 'here' | 'there'): Promise<boolean> {
-    const { registry, queue, store } = this.parts;
+    const { registry, queue, store, roots } = this.parts;
     const entry = registry.lookFor(ref);
-    if (entry?.givenTo === undefined) return false;
+    if (entry === undefined) return keeper === 'here' && (await roots.takeBack(ref));
+    if (entry.givenTo === undefined) return false;
     const { name } = entry.record;
     await queue.run(name, async () => {
       if (entry.givenTo === undefined) return;

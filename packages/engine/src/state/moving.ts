@@ -57,7 +57,8 @@ function isProxy(value: unknown): boolean {
   return typeof Reflect.get(value, 'address') === 'string' && typeof Reflect.get(value, 'link') === 'string';
 }
 
-/** Whether it is another host's, as far as that can be read. */
-export const isGiven = (folder: string): boolean =>
-  readOr([], join(folder, FILE), (text, path) => parseJson(text, path, isMoving, 'a move'))?.keeper ===
-  'given';
+/** The host whose it is, if that is another one, as far as that can be read. */
+export function givenTo(folder: string): string | undefined {
+  const moving = readOr([], join(folder, FILE), (text, path) => parseJson(text, path, isMoving, 'a move'));
+  return moving?.keeper === 'given' ? moving.to : undefined;
+}

@@ -11,7 +11,7 @@ import { type Fill, Folders, parseJson, readOr, removeIfAble } from './folders.j
 import type { NamedIds } from './id-ranges.js';
 import { isKeptOf, isKeptRoot, nextKeptRoot } from './kept-root.js';
 import { diskName, type Layout } from './layout.js';
-import { forgetMoving, isGiven, readMoving } from './moving.js';
+import { forgetMoving, givenTo, readMoving } from './moving.js';
 import { type DomainRecord, formatRecord, isNamedIds, parseRecord } from './record.js';
 
 /** What stands beside a domain's files: whose they are, made from what, and whether they outlive the definition. */
@@ -114,7 +114,8 @@ export class DomainStore {
         }
         const path = join(this.layout.roots, entry);
         if (await removeIfAble(path)) removed.push(path);
-      } else if (lease.kept && !isGiven(join(this.layout.roots, entry))) await this.#takeOver(entry, lease);
+      } else if (lease.kept && givenTo(join(this.layout.roots, entry)) === undefined)
+        await this.#takeOver(entry, lease);
     }
     return removed;
   }
