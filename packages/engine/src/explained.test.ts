@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { EngineError } from './errors.js';
 import { explained } from './explained.js';
 import { run } from './host/run.js';
+import { commandFailure } from './templates/archive/errors.js';
 
 class Part {
   readonly #path = '/dev/full';
@@ -25,6 +26,9 @@ const whole = explained(
     part: new Part(),
     read: (path: string) => readFile(path, 'utf8'),
     readHere: (path: string) => readFileSync(path, 'utf8'),
+    list: async () => {
+      throw commandFailure('it could not be listed', { argv: [], status: 1, stderr: 'find: no' }, undefined);
+    },
     readOnly: () => writeFile('/proc/sys/kernel/ostype', 'Other'),
     fault: () => {
       throw new TypeError('a fault of the program');
@@ -52,6 +56,14 @@ test('a full disk, told by promise or by exception, in any part', async () => {
 
 test('an error without a file names the folder of the state', () => {
   assert.throws(() => whole.part.writeHere(), /\/var\/lib\/ctvirt/);
+});
+
+test('a program that failed where archives are read or written', async () => {
+  await assert.rejects(whole.list(), {
+    name: 'EngineError',
+    code: 'host-command',
+    message: /listed \(1\): find/,
+  });
 });
 
 test('no right to do it', async () => {

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { EngineError } from './errors.js';
 import { refusalOf } from './host/refusal.js';
+import { engineError } from './template-catalog.js';
+import { TemplateError } from './templates/archive/errors.js';
 
 /**
  * The same object, its methods and those of its parts failing only with errors that a person can act on.
@@ -34,6 +36,7 @@ function gate(operation: (...values: unknown[]) => unknown, folder: string) {
 /** An error with an errno in the engine's words; every other as it is. */
 export function explain(error: unknown, folder: string): unknown {
   if (error instanceof EngineError || !(error instanceof Error)) return error;
+  if (error instanceof TemplateError) return engineError(error);
   // `await using` wraps the failure of an undo around what it was undone for, which is what matters.
   if ('suppressed' in error && error.suppressed !== undefined) return explain(error.suppressed, folder);
   const { code, syscall, path, dest } = error as NodeJS.ErrnoException & { readonly dest?: unknown };

@@ -223,7 +223,7 @@ function withProgress<T extends { onProgress?: OnProgress }>(options: T) {
   };
 }
 
-function engineError(error: unknown): unknown {
+export function engineError(error: unknown): unknown {
   if (!(error instanceof TemplateError)) return error;
   const code: EngineCode = error.code === 'cancelled' ? 'interrupted' : error.code;
   return new EngineError(code, error.message, { ...error.details }, { cause: error });

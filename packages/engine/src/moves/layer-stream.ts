@@ -9,7 +9,7 @@ import { type LayerFiles, withoutAttributes } from '../storage/root-mounts.js';
 import { Child, type ExitStatus } from '../templates/archive/child.js';
 import { confinedArgv } from '../templates/archive/confined.js';
 import { DEFAULT_LIMITS } from '../templates/archive/limits.js';
-import { outputOf } from '../templates/archive/output.js';
+import { type Command, outputOf } from '../templates/archive/output.js';
 import type { Changes, Seen, Tree } from './changes.js';
 
 const UNPACK = [
@@ -30,13 +30,16 @@ const bounds = { cpuSeconds: 24 * 3600, memoryBytes, fileBytes: Number.MAX_SAFE_
 const FIELDS = 5;
 const BLOCK = 512;
 
-/** All that is in it; of one that a container writes to, what goes meanwhile may be missing. */
-export async function treeOf({ path, within }: LayerFiles): Promise<Tree> {
+/** All that is in it; of one that a container writes to, what goes meanwhile may be missing: the list at the end is of what nobody writes to. */
+export async function treeOf(
+  { path, within }: LayerFiles,
+  { isRunning }: Pick<Packing, 'isRunning'>,
+): Promise<Tree> {
   const argv = ['find', '/source', '-ignore_readdir_race', '!', '-type', 's'];
   argv.push('-printf', '%P\\0%y\\0%i\\0%C@\\0%b\\0');
   const box = { ...bounds, source: path, capabilities: ['CAP_DAC_READ_SEARCH'] };
   await using child = within(() => new Child(confinedArgv(argv, box)));
-  const words = await wordsOf(child, argv);
+  const words = await wordsOf(child, argv, (status) => status === 0 || (isRunning && status === CHANGED));
   const tree = new Map<string, Seen>();
   for (let at = 0; at + FIELDS <= words.length; at += FIELDS) {
     const [name = '', kind = '', inode = '', changed = '', blocks = ''] = words.slice(at, at + FIELDS);
@@ -82,7 +85,7 @@ export async function* packed(
   await fed;
 }
 
-/** Of tar: a file changed while it was read. */
+/** Of tar: a file changed while it was read; of find: a folder was gone when it was to be entered. */
 const CHANGED = 1;
 const LENGTH = 8;
 
@@ -215,9 +218,14 @@ async function listOf({ path, within }: LayerFiles, line: string): Promise<Liste
 }
 
 /** What it writes, each word's end a zero. Names are bytes, whatever they mean to somebody. */
-async function wordsOf(child: Child, argv: readonly string[]): Promise<string[]> {
+async function wordsOf(
+  child: Child,
+  argv: readonly string[],
+  isRight?: Command['isRight'],
+): Promise<string[]> {
   const pieces: Buffer[] = [];
-  for await (const piece of outputOf(child, { failed: "the domain's files could not be listed", argv }))
+  const failed = "the domain's files could not be listed";
+  for await (const piece of outputOf(child, { failed, argv, ...(isRight && { isRight }) }))
     pieces.push(piece);
   return Buffer.concat(pieces).toString('latin1').split('\0').slice(0, -1);
 }

@@ -191,7 +191,7 @@ export class Passes {
     const sinceMs = madeMs === undefined ? () => earliest(began) : () => madeMs - SLACK_MS;
     // The disk of the host is others', too, and nobody is to wait for it while the domain is down: who writes no more leaves no new time.
     if (how.isRunning || madeMs !== undefined) await synced(lent);
-    const tree = await treeOf(lent);
+    const tree = await treeOf(lent, how);
     const changes = changesSince(old?.tree ?? NOTHING, tree, old?.sinceMs() ?? 0);
     const expected = changes.names.reduce((sum, name) => sum + (tree.get(name)?.bytes ?? 0), this.#bytes);
     const count = (bytes: number): void => {
