@@ -20,6 +20,7 @@ const kinds = {
       'refusal',
       'trusted',
       'undo',
+      'vanished',
       'volumes',
     ],
     folders: [''],

@@ -1,7 +1,8 @@
 // A tree that changes between passes is the same at the other end.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -195,6 +196,25 @@ test('what goes and changes while it is packed is no failure', { skip: root }, a
   await unpacked(to, packed(from, all, { isRunning: true }));
   assert.equal(statSync(join(here, 'to', 'stays')).size, 5);
   await assert.rejects(unpacked(to, packed(from, all, { isRunning: false })), /goes/);
+});
+
+test('folders that go while they are listed are no failure', { skip: root }, async () => {
+  const from = lent(join(here, 'from'));
+  // Each folder stands among so many that it is often gone before it is entered.
+  const churn = `i=0; while :; do i=$((i+1)); mkdir -p d$i/e$i; rm -rf d$((i-60)); done`;
+  const children = [1, 2].map((n) => {
+    mkdirSync(join(here, 'from', String(n)));
+    return spawn('sh', ['-c', churn], { cwd: join(here, 'from', String(n)), stdio: 'ignore' });
+  });
+  try {
+    for (let at = 0; at < 40; at++) assert.ok((await treeOf(from, { isRunning: true })).has(''));
+  } finally {
+    for (const child of children) {
+      const ended = once(child, 'close');
+      child.kill('SIGKILL');
+      await ended;
+    }
+  }
 });
 
 test('a stream that ends too early is refused', { skip: root }, async () => {

@@ -5,11 +5,12 @@ import { Readable } from 'node:stream';
 import type { MoveList } from '@ctvirt/api';
 import { LAYER_ATTRIBUTES, PACK_CAPABILITIES, PACK_LAYER } from '../archives/tar-options.js';
 import { EngineError } from '../errors.js';
+import { isVanished } from '../host/vanished.js';
 import { type LayerFiles, withoutAttributes } from '../storage/root-mounts.js';
 import { Child, type ExitStatus } from '../templates/archive/child.js';
 import { confinedArgv } from '../templates/archive/confined.js';
 import { DEFAULT_LIMITS } from '../templates/archive/limits.js';
-import { type Command, outputOf } from '../templates/archive/output.js';
+import { outputOf } from '../templates/archive/output.js';
 import type { Changes, Seen, Tree } from './changes.js';
 
 const UNPACK = [
@@ -30,7 +31,7 @@ const bounds = { cpuSeconds: 24 * 3600, memoryBytes, fileBytes: Number.MAX_SAFE_
 const FIELDS = 5;
 const BLOCK = 512;
 
-/** All that is in it; of one that a container writes to, what goes meanwhile may be missing: the list at the end is of what nobody writes to. */
+/** All that is in it; of one that a container writes to, what goes meanwhile may be missing. */
 export async function treeOf(
   { path, within }: LayerFiles,
   { isRunning }: Pick<Packing, 'isRunning'>,
@@ -39,7 +40,8 @@ export async function treeOf(
   argv.push('-printf', '%P\\0%y\\0%i\\0%C@\\0%b\\0');
   const box = { ...bounds, source: path, capabilities: ['CAP_DAC_READ_SEARCH'] };
   await using child = within(() => new Child(confinedArgv(argv, box)));
-  const words = await wordsOf(child, argv, (status) => status === 0 || (isRunning && status === CHANGED));
+  const isRight = isRunning ? exceptVanished(child) : undefined;
+  const words = await wordsOf(child, argv, isRight);
   const tree = new Map<string, Seen>();
   for (let at = 0; at + FIELDS <= words.length; at += FIELDS) {
     const [name = '', kind = '', inode = '', changed = '', blocks = ''] = words.slice(at, at + FIELDS);
@@ -85,7 +87,16 @@ export async function* packed(
   await fed;
 }
 
-/** Of tar: a file changed while it was read; of find: a folder was gone when it was to be entered. */
+/** `find` complained of nothing but what went while it ran. */
+function exceptVanished(child: Child): (status: ExitStatus) => boolean {
+  let isKnown = true;
+  child.onComplaint((lines) => {
+    isKnown &&= isVanished(lines);
+  });
+  return (status) => status === 0 || (status === 1 && isKnown);
+}
+
+/** Of tar: a file changed while it was read. */
 const CHANGED = 1;
 const LENGTH = 8;
 
@@ -221,7 +232,7 @@ async function listOf({ path, within }: LayerFiles, line: string): Promise<Liste
 async function wordsOf(
   child: Child,
   argv: readonly string[],
-  isRight?: Command['isRight'],
+  isRight?: (status: ExitStatus) => boolean,
 ): Promise<string[]> {
   const pieces: Buffer[] = [];
   const failed = "the domain's files could not be listed";

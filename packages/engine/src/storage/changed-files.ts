@@ -7,6 +7,7 @@ import { EngineError } from '../errors.js';
 import { spawnPiped } from '../host/piped.js';
 import type { PrivateMounts } from '../host/private-mounts.js';
 import { hostEnvironment } from '../host/run.js';
+import { isVanished } from '../host/vanished.js';
 
 /** Two upper folders of overlays, as they are found among mounts of the moment, and the template below both. */
 export interface Compared {
@@ -117,19 +118,24 @@ async function treeAt(folder: string, mounts: PrivateMounts): Promise<Map<string
   return entries;
 }
 
+/** Digits of one. */
+const SUM = 64;
+
 /** Those of these files whose content differs. */
 async function differing(paths: readonly string[], { before, after, mounts }: Compared): Promise<string[]> {
   if (paths.length === 0) return [];
-  const sums = async (folder: string): Promise<string[]> => {
-    const names = paths.map((path) => `${join(folder, path)}\0`).join('');
-    const lines = await output(['/usr/bin/xargs', '-0', '/usr/bin/sha256sum', '-z', '--'], names, mounts);
-    return lines.map((line) => line.slice(0, 64));
+  const sums = async (folder: string): Promise<(string | undefined)[]> => {
+    const names = paths.map((path) => join(folder, path));
+    const input = names.map((name) => `${name}\0`).join('');
+    const lines = await output(['/usr/bin/xargs', '-0', '/usr/bin/sha256sum', '-z', '--'], input, mounts);
+    const found = new Map(lines.map((line) => [line.slice(SUM + 2), line.slice(0, SUM)]));
+    return names.map((name) => found.get(name));
   };
   const [old, now] = [await sums(before), await sums(after)];
   return paths.filter((_path, index) => old[index] !== now[index]);
 }
 
-/** What a program writes, whose words end with a zero; it may be more than is kept of others. */
+/** What a program writes, whose words end with a zero; it may be more than is kept of others. What goes meanwhile is no failure. */
 async function output(
   argv: readonly [string, ...string[]],
   input: string,
@@ -141,16 +147,20 @@ async function output(
   const chunks: Buffer[] = [];
   let complaint = '';
   stdout.on('data', (chunk: Buffer) => void chunks.push(chunk));
-  stderr.on('data', (chunk: Buffer) => {
-    complaint = `${complaint}${chunk.toString()}`.slice(-1000);
+  stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaint += text;
   });
   stdin.end(Buffer.from(input, 'latin1'));
   const [status] = await Promise.all([program.ended, read]);
-  if (status !== 0)
-    throw new EngineError('host-command', `${argv[0]} ended with status ${status}: ${complaint}`, {
-      argv,
-      status,
-    });
+  if (status !== 0 && !isVanished(complaint))
+    throw new EngineError(
+      'host-command',
+      `${argv[0]} ended with status ${status}: ${complaint.slice(-1000)}`,
+      {
+        argv,
+        status,
+      },
+    );
   const words = Buffer.concat(chunks).toString('latin1').split('\0');
   return words.slice(0, -1);
 }
