@@ -213,6 +213,33 @@ test(
   },
 );
 
+test('what is told and kept of a document goes with it, whoever changes it', options, async () => {
+  const { engine } = opened;
+  const link = "<interface type='ethernet'><ip address='192.0.2.78'/></interface>";
+  const map =
+    "<idmap><uid start='0' target='700000' count='65536'/><gid start='0' target='700000' count='65536'/></idmap>";
+  const scheduled = "<metadata><s:schedule xmlns:s='urn:ctvirt:schedule:1' snapshots='@hourly'/></metadata>";
+  const full = xmlOf('a', { more: link }).replace('</name>', `</name>${scheduled}${map}`);
+  const told = (): unknown[] => {
+    const { schedule, mapped, addresses } = opened.parts.registry.find('a').record;
+    return [schedule?.snapshots?.when, mapped?.uid[0]?.first, addresses];
+  };
+  const nothing = [undefined, undefined, []];
+  const all = ['@hourly', 700000, ['192.0.2.78']];
+  await engine.define(xmlOf('a'));
+  await engine.snapshots.create('a', { name: 'without' });
+  await engine.define(full);
+  assert.deepEqual(told(), all);
+  await engine.snapshots.create('a', { name: 'with' });
+  await engine.snapshots.revert('a', 'without');
+  assert.deepEqual(told(), nothing);
+  await engine.snapshots.revert('a', 'with');
+  assert.deepEqual(told(), all);
+  await engine.define(xmlOf('a'));
+  assert.deepEqual(told(), nothing);
+  await gone('a');
+});
+
 test('a revert that cannot be had leaves the domain running as it was', options, async () => {
   const { engine } = opened;
   const link = "<interface type='ethernet'><ip address='192.0.2.77'/></interface>";

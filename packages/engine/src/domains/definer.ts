@@ -432,7 +432,7 @@ export class Definer {
       );
     const choose = await networkLinks.chooserFor(domain);
     this.#checkFree(record.uuid, record.ctid, parts, entry);
-    const chosen = choose({ domain, record: { ...record, ...recordFields(parts) }, own: entry });
+    const chosen = choose({ domain, record: recordWith(record, parts), own: entry });
     // A run keeps what it was started with.
     const leases = entry.running === undefined ? chosen : mergedLeases(record.leases ?? [], chosen);
     // Others are defined meanwhile: from here on its new addresses and ids are taken.
@@ -447,11 +447,10 @@ export class Definer {
     for (const spec of parts.filesystems) if (spec.kind === 'template') this.parts.templatePath(spec.source);
     const specs = parts.filesystems.filter(({ kind }) => backends[kind].create !== undefined);
     await this.#extendRoot({ ...record, ids: leased }, domain, lease, specs);
-    const { adopted, leases: _leases, forwards: _forwards, ...rest } = record;
+    const { adopted, leases: _leases, ...rest } = recordWith(record, parts);
     const next: DomainRecord = {
       ...rest,
       ...(leases.length > 0 && { leases }),
-      ...recordFields(parts),
       ids: leased,
       persistent: true,
       eraseAtEnd: false,
@@ -722,9 +721,8 @@ export function ctidOf({ type, name }: Pick<DocumentParts, 'type' | 'name'>): nu
 const withLeases = (record: DomainRecord, leases: readonly LinkLease[]): DomainRecord =>
   leases.length === 0 ? record : { ...record, leases };
 
-export function recordFields(
-  parts: DocumentParts,
-): Pick<
+/** What of a record its document says. */
+type OfDocument = Pick<
   DomainRecord,
   | 'name'
   | 'type'
@@ -738,10 +736,23 @@ export function recordFields(
   | 'mapped'
   | 'forwards'
   | 'schedule'
-> {
+>;
+
+function recordFields(parts: DocumentParts): OfDocument {
   const { filesystems, uuid: _uuid, ...kept } = parts;
   return { ...kept, writable: writableSources(filesystems) };
 }
+
+/** The record of a domain that has another document: what only the one before said is gone. */
+export function recordWith(record: DomainRecord, parts: DocumentParts): DomainRecord {
+  const { writable: _writable, mapped: _mapped, forwards: _forwards, schedule: _schedule, ...own } = record;
+  return { ...(own satisfies Own), ...recordFields(parts) };
+}
+
+/** What a record has besides, and nothing of its document that another one may not have. */
+type Own = Omit<DomainRecord, keyof OfDocument> & {
+  readonly [K in keyof OfDocument as undefined extends OfDocument[K] ? K : never]?: never;
+};
 
 /** Files that were made for a domain may carry its ids. */
 const otherIds = (name: string): EngineError =>

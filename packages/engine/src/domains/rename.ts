@@ -8,7 +8,7 @@ import { checkFree, type Entry, summaryOf } from '../registry/registry.js';
 import type { DomainRecord } from '../state/record.js';
 import type { Traffic } from '../traffic/traffic.js';
 import type { DefineParts } from './define.js';
-import { ctidOf, type DefinerParts, recordFields, transient } from './definer.js';
+import { ctidOf, type DefinerParts, recordWith, transient } from './definer.js';
 import { checkName } from './domain-name.js';
 import { refuseReverting } from './reverter.js';
 
@@ -66,8 +66,7 @@ async function rename(entry: Entry, name: string, parts: RenameParts): Promise<v
   const conf = record.ctid === null ? undefined : store.readNative(record.name, `${record.ctid}.conf`);
   const isMadeUp = stored.hostname === undefined;
   const next: DomainRecord = {
-    ...record,
-    ...recordFields(read.parts),
+    ...recordWith(record, read.parts),
     ctid,
     ...(isMadeUp && { earlierHostnames: [...(record.earlierHostnames ?? []), record.hostname] }),
   };
