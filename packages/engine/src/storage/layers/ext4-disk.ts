@@ -1,5 +1,6 @@
-// The ext4 file system of a layer on a device: opened for a container, limited, and looked at.
+// The ext4 file system of a layer on a device: opened for a container, limited, held, trimmed, and looked at.
 // SPDX-License-Identifier: Apache-2.0
+import { EngineError } from '../../errors.js';
 import {
   cloneMount,
   type DetachedMount,
@@ -9,11 +10,12 @@ import {
 } from '../../host/mount-calls.js';
 import type { PrivateMounts } from '../../host/private-mounts.js';
 import type { DiskLimit, ForHost } from '../contract/backend.js';
+import { type Mounted, thaw, whileFrozen } from '../ext4/freeze.js';
 import type { ImageFile } from '../ext4/image-file.js';
 import { growMounted, keepBlocks, limitSpace, type MountedImage } from '../ext4/mounted.js';
 import { freeSpare, keepSpare } from '../ext4/spare.js';
 import { idsAt, viewFor } from './ids.js';
-import type { Copying, Opening, OpenLayer, Place, Relimiting } from './layer.js';
+import type { Copying, Freezing, Opening, OpenLayer, Place, Relimiting, Trimming } from './layer.js';
 import { treeIn } from './tree.js';
 
 /** `path` is what people know it by. */
@@ -87,6 +89,61 @@ export async function lookAtDisk(
   if (isOpen) setMountAttributes(disk, readOnly);
   return treeIn(mounts().attach(disk, as)).upper;
 }
+
+/** A disk that may be open. */
+interface Found {
+  /** Undefined where nothing has it mounted. */
+  readonly device: string | undefined;
+  /** What people know it by. */
+  readonly path: string;
+}
+
+/** Of a file system that only the container still sees, to be found by its device; false where nobody has it open. */
+export async function whileOpen(
+  { device, path }: Found,
+  place: Place,
+  { mounts, as }: Pick<Copying, 'mounts'> & { readonly as: string },
+  work: (mounted: Mounted) => Promise<void>,
+): Promise<boolean> {
+  if (device === undefined) return false;
+  const moment = mounts();
+  using disk = await newMount(onDevice(device));
+  await work({ mounts: moment, folder: moment.attach(disk, `${as}-${place.key}`), path });
+  return true;
+}
+
+export async function freezeDisk(
+  found: Found,
+  place: Place,
+  { mounts, limitMs }: Freezing,
+  work: () => Promise<void>,
+): Promise<void> {
+  const freeze = async (mounted: Mounted): Promise<void> => void (await whileFrozen(mounted, limitMs, work));
+  if (!(await whileOpen(found, place, { mounts, as: 'frozen' }, freeze))) throw notMounted(found.path);
+}
+
+/** Lets writers go on whom a killed daemon holds still; returns whether somebody did. */
+export async function letGoDisk(found: Found, place: Place, mounts: Copying['mounts']): Promise<boolean> {
+  let wasHeld = false;
+  await whileOpen(found, place, { mounts, as: 'held' }, async (mounted) => {
+    wasHeld = thaw(mounted);
+  });
+  return wasHeld;
+}
+
+/** A large one on a slow disk. */
+const TRIM_MS = 600_000;
+
+export async function trimDisk(found: Found, place: Place, { mounts, leastBytes }: Trimming): Promise<void> {
+  const trim = async ({ mounts: moment, folder }: Mounted): Promise<void> =>
+    void (await moment.run(['/sbin/fstrim', '--minimum', String(leastBytes), '--', folder], {
+      timeoutMs: TRIM_MS,
+    }));
+  if (!(await whileOpen(found, place, { mounts, as: 'trimmed' }, trim))) throw notMounted(found.path);
+}
+
+export const notMounted = (path: string): EngineError =>
+  new EngineError('internal', `${path} is not mounted`);
 
 export const mountName = ({ key }: Place): string => `disk-${key}`;
 

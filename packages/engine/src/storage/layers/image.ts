@@ -3,24 +3,28 @@
 import { existsSync } from 'node:fs';
 import { rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EngineError } from '../../errors.js';
 import { loopsOver } from '../../host/disks.js';
 import { attachLoop, growLoop, openImage } from '../../host/loop.js';
-import { newMount } from '../../host/mount-calls.js';
-import type { PrivateMounts } from '../../host/private-mounts.js';
 import { copyImage, syncImage } from '../ext4/copy.js';
 import { fitImage, usageOfImage } from '../ext4/fit.js';
-import { type Mounted, thaw, whileFrozen } from '../ext4/freeze.js';
+import { whileFrozen } from '../ext4/freeze.js';
 import { imageFile } from '../ext4/image-file.js';
 import { makeFile, makeImage } from '../ext4/make.js';
 import { keepSpare } from '../ext4/spare.js';
-import { lookAtDisk, onDevice, openDisk, relimitDisk } from './ext4-disk.js';
+import {
+  freezeDisk,
+  letGoDisk,
+  lookAtDisk,
+  notMounted,
+  openDisk,
+  relimitDisk,
+  trimDisk,
+  whileOpen,
+} from './ext4-disk.js';
 import { holdLimitMs, type Layer, type Place } from './layer.js';
 import { makeTree, stagingPath } from './tree.js';
 
 const imagePath = ({ folder, key }: Place): string => join(folder, `${key}.img`);
-/** A large image on a slow disk. */
-const TRIM_MS = 600_000;
 
 const noLimit = { bytes: undefined, inodes: undefined };
 
@@ -46,10 +50,8 @@ export const image: Layer = {
   },
 
   async relimit(place, limit, relimiting) {
-    const path = imagePath(place);
-    const [loop] = loopsOver(path);
-    if (limit === undefined || loop === undefined) throw notMounted(place);
-    const device = `/dev/${loop.name}`;
+    const { device, path } = openedAt(place);
+    if (limit === undefined || device === undefined) throw notMounted(path);
     const image = {
       ...imageFile(path),
       resize: async (bytes: number) => {
@@ -64,7 +66,7 @@ export const image: Layer = {
     const path = imagePath(from);
     const copy = () => copyImage(path, imagePath(to), signal);
     let held: number | null = null;
-    const isOpen = await whileOpen(from, { mounts, as: 'copied' }, async (mounted) => {
+    const isOpen = await whileOpen(openedAt(from), from, { mounts, as: 'copied' }, async (mounted) => {
       const limitMs = holdLimitMs(await image.occupied(from));
       held = await whileFrozen(mounted, limitMs, copy);
     });
@@ -72,33 +74,12 @@ export const image: Layer = {
     await syncImage(imagePath(to));
     return held;
   },
-  async letGo(place, mounts) {
-    let wasHeld = false;
-    await whileOpen(place, { mounts, as: 'held' }, async (mounted) => {
-      wasHeld = thaw(mounted);
-    });
-    return wasHeld;
-  },
-  async freeze(place, { mounts, limitMs }, work) {
-    const isOpen = await whileOpen(
-      place,
-      { mounts, as: 'frozen' },
-      async (mounted) => void (await whileFrozen(mounted, limitMs, work)),
-    );
-    if (!isOpen) throw notMounted(place);
-  },
-  async trim(place, { mounts, leastBytes }) {
-    const isOpen = await whileOpen(place, { mounts, as: 'trimmed' }, async ({ mounts: moment, folder }) => {
-      await moment.run(['/sbin/fstrim', '--minimum', String(leastBytes), '--', folder], {
-        timeoutMs: TRIM_MS,
-      });
-    });
-    if (!isOpen) throw notMounted(place);
-  },
+  letGo: (place, mounts) => letGoDisk(openedAt(place), place, mounts),
+  freeze: (place, freezing, work) => freezeDisk(openedAt(place), place, freezing, work),
+  trim: (place, trimming) => trimDisk(openedAt(place), place, trimming),
   async look(place, looking) {
-    const path = imagePath(place);
-    const [open] = loopsOver(path);
-    if (open !== undefined) return await lookAtDisk({ device: `/dev/${open.name}`, isOpen: true }, looking);
+    const { device, path } = openedAt(place);
+    if (device !== undefined) return await lookAtDisk({ device, isOpen: true }, looking);
     using file = await openImage(path, { readOnly: true });
     using loop = attachLoop(file);
     return await lookAtDisk({ device: loop.path, isOpen: false }, looking);
@@ -115,20 +96,8 @@ export const image: Layer = {
   disks: (place) => loopsOver(imagePath(place)),
 };
 
-/** Of a file system that only the container still sees, to be found by its device; false where nobody has it open. */
-async function whileOpen(
-  place: Place,
-  { mounts, as }: { readonly mounts: () => PrivateMounts; readonly as: string },
-  work: (mounted: Mounted) => Promise<void>,
-): Promise<boolean> {
+function openedAt(place: Place) {
   const path = imagePath(place);
   const [loop] = loopsOver(path);
-  if (loop === undefined) return false;
-  const moment = mounts();
-  using disk = await newMount(onDevice(`/dev/${loop.name}`));
-  await work({ mounts: moment, folder: moment.attach(disk, `${as}-${place.key}`), path });
-  return true;
+  return { device: loop && `/dev/${loop.name}`, path };
 }
-
-const notMounted = (place: Place): EngineError =>
-  new EngineError('internal', `${imagePath(place)} is not mounted`);

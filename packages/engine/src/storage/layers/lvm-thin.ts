@@ -28,7 +28,15 @@ import { fitImage, usageOfImage } from '../ext4/fit.js';
 import type { ImageFile } from '../ext4/image-file.js';
 import { makeImage } from '../ext4/make.js';
 import { keepSpare } from '../ext4/spare.js';
-import { lookAtDisk, openDisk, relimitDisk } from './ext4-disk.js';
+import {
+  freezeDisk,
+  letGoDisk,
+  lookAtDisk,
+  notMounted,
+  openDisk,
+  relimitDisk,
+  trimDisk,
+} from './ext4-disk.js';
 import type { Layer, Place } from './layer.js';
 import { makeTree, stagingPath } from './tree.js';
 
@@ -69,8 +77,7 @@ export const lvmThin: Layer = {
   async relimit(place, limit, relimiting) {
     const volume = volumeOf(place);
     const device = openedThin(volume);
-    if (limit === undefined || device === undefined)
-      throw new EngineError('internal', `${volume} is not mounted`);
+    if (limit === undefined || device === undefined) throw notMounted(volume);
     await relimitDisk({ device, image: imageOf(volume) }, place, limit, relimiting);
   },
 
@@ -85,7 +92,12 @@ export const lvmThin: Layer = {
     await copyThin(volume, copy);
     return device === undefined ? null : performance.now() - begun;
   },
-  letGo: (place) => resumeGroup(volumeOf(place)),
+  async letGo(place, mounts) {
+    const wasSuspended = await resumeGroup(volumeOf(place));
+    return (await letGoDisk(mountedAt(place), place, mounts)) || wasSuspended;
+  },
+  freeze: (place, freezing, work) => freezeDisk(mountedAt(place), place, freezing, work),
+  trim: (place, trimming) => trimDisk(mountedAt(place), place, trimming),
   async look(place, looking) {
     const device = await openThin(volumeOf(place));
     return await lookAtDisk({ device, isOpen: !isFree(device) }, looking);
@@ -105,6 +117,13 @@ export const lvmThin: Layer = {
     return device === undefined ? [] : diskOfDevice(device);
   },
 };
+
+/** A device it may be without being mounted. */
+function mountedAt(place: Place) {
+  const path = volumeOf(place);
+  const device = openedThin(path);
+  return { device: device !== undefined && !isFree(device) ? device : undefined, path };
+}
 
 const imageOf = (volume: string): ImageFile => ({
   path: deviceOf(volume),
