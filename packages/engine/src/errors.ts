@@ -197,6 +197,12 @@ export type EngineErrorOf<C extends EngineCode> = EngineError & {
 export const isFault = <C extends EngineCode>(error: unknown, code: C): error is EngineErrorOf<C> =>
   error instanceof EngineError && error.code === code;
 
+/** The same error, with more said. */
+export function withMore(error: unknown, more: string): unknown {
+  if (error instanceof Error) error.message = `${error.message}; ${more}`;
+  return error;
+}
+
 /** A domain is asked for what only a running one can do: every door refuses it by this. */
 export const notRunning = (name: string, advice = ''): EngineError =>
   new EngineError('wrong-state', `domain '${name}' is not running${advice}`, { state: 'shutoff' });

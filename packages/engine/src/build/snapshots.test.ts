@@ -19,6 +19,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Freezes } from '../domains/freezes.js';
 import { MemoryDriver } from '../drivers/memory/driver.js';
+import { EngineError } from '../errors.js';
 import { layoutOf } from '../state/layout.js';
 import { documentPathIn, openMemoryEngine } from '../testing/memory-engine.js';
 
@@ -250,7 +251,9 @@ test('a revert that cannot be had leaves the domain running as it was', options,
   put('a', 'file', 'now');
   await engine.define(xmlOf('other', { more: link }));
   await engine.start('a');
+  const run = driver.run('a');
   await assert.rejects(engine.snapshots.revert('a', 'x'), { code: 'exists', message: /192\.0\.2\.77/ });
+  assert.equal(driver.run('a'), run);
   assert.deepEqual([engine.summary('a').state, read('a', 'file'), names('a')], ['running', 'now', ['x']]);
   assert.deepEqual(
     readdirSync(rootOf('a')).filter((name) => name.startsWith('.')),
@@ -258,6 +261,54 @@ test('a revert that cannot be had leaves the domain running as it was', options,
   );
   await engine.destroy('a');
   for (const name of ['a', 'other']) await gone(name);
+});
+
+test('a revert to what would not start here is refused before the domain is ended', options, async () => {
+  const { engine } = opened;
+  const share = join(root, 'share');
+  mkdirSync(share);
+  await engine.define(
+    xmlOf('a', { more: `<filesystem type='mount'><source dir='${share}'/><target dir='/s'/></filesystem>` }),
+  );
+  put('a', 'file', 'then');
+  await engine.snapshots.create('a', { name: 'x' });
+  await engine.define(xmlOf('a'));
+  put('a', 'file', 'now');
+  rmSync(share, { recursive: true });
+  await engine.start('a');
+  const run = driver.run('a');
+  await assert.rejects(engine.snapshots.revert('a', 'x'), {
+    code: 'not-found',
+    message:
+      /there is no .*share on this host; domain 'a' would not start then and stays as it is.*--shutoff/,
+  });
+  assert.equal(driver.run('a'), run);
+  assert.deepEqual([engine.summary('a').state, read('a', 'file'), names('a')], ['running', 'now', ['x']]);
+  assert.equal((await engine.snapshots.revert('a', 'x', { state: 'shutoff' })).state, 'shutoff');
+  assert.equal(read('a', 'file'), 'then');
+  await gone('a');
+});
+
+test('a revert after which the domain does not start says what it is then', options, async () => {
+  const { engine } = opened;
+  await engine.define(xmlOf('a'));
+  put('a', 'file', 'then');
+  await engine.snapshots.create('a', { name: 'x' });
+  put('a', 'file', 'now');
+  await engine.start('a');
+  driver.fault = { error: new EngineError('host-command', 'no init'), isBegun: true };
+  await assert.rejects(engine.snapshots.revert('a', 'x'), {
+    code: 'host-command',
+    message: /^no init; domain 'a' is reverted to 'x', but does not start; .* snapshot 'before-revert'$/,
+  });
+  assert.deepEqual(
+    [engine.summary('a').state, read('a', 'file'), names('a')],
+    ['shutoff', 'then', ['x', 'before-revert']],
+  );
+  await engine.snapshots.revert('a', 'before-revert', { state: 'running' });
+  assert.equal(read('a', 'file'), 'now');
+  await engine.destroy('a');
+  await gone('a');
 });
 
 test(

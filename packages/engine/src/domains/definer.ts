@@ -199,10 +199,13 @@ export class Definer {
     for (const { kind, source } of parts.filesystems)
       if (kind === 'template' && !toCome.includes(source)) this.parts.templatePath(source);
     // What is not there is no matter of a definition, but of a start.
-    if (toStart)
-      for (const spec of parts.filesystems)
-        if (spec.kind !== 'template') this.parts.sources.open(spec)[Symbol.dispose]();
+    if (toStart) this.#openSources(parts);
     return placeFindings(xml, [...findings, ...this.#lookAtSources(domain, parts)]);
+  }
+
+  #openSources({ filesystems }: DocumentParts): void {
+    for (const spec of filesystems)
+      if (spec.kind !== 'template') this.parts.sources.open(spec)[Symbol.dispose]();
   }
 
   async #read(given: string | Domain, strict: boolean) {
@@ -411,7 +414,7 @@ export class Definer {
     parts: DocumentParts,
     options: DefineOptions & { readonly isQuiet?: boolean; readonly exchange?: () => Promise<void> },
   ): Promise<Entry> {
-    const { store, registry, networkLinks } = this.parts;
+    const { store, registry } = this.parts;
     const { record } = entry;
     const domain = toBeStored(given, record);
     if (entry.presence === 'coming')
@@ -430,21 +433,11 @@ export class Definer {
         'exists',
         `domain '${record.name}' is already defined: start it, or give this document another name`,
       );
-    const choose = await networkLinks.chooserFor(domain);
-    this.#checkFree(record.uuid, record.ctid, parts, entry);
-    const chosen = choose({ domain, record: recordWith(record, parts), own: entry });
-    // A run keeps what it was started with.
-    const leases = entry.running === undefined ? chosen : mergedLeases(record.leases ?? [], chosen);
     // Others are defined meanwhile: from here on its new addresses and ids are taken.
-    using _reserved = registry.reserve(entry, {
-      ...parts,
-      addresses: [...parts.addresses, ...leasedIn({ leases })],
-    });
-    const lease = store.lease(record.name);
-    if (lease !== undefined) checkMade(lease, parts);
+    using taken = await this.#take(entry, domain, parts);
+    const { leases, lease } = taken;
     await using undo = new Undo();
-    const leased = this.#idsFor(entry, parts, lease, undo);
-    for (const spec of parts.filesystems) if (spec.kind === 'template') this.parts.templatePath(spec.source);
+    const leased = this.#idsFor(entry, parts, undo);
     const specs = parts.filesystems.filter(({ kind }) => backends[kind].create !== undefined);
     await this.#extendRoot({ ...record, ids: leased }, domain, lease, specs);
     const { adopted, leases: _leases, ...rest } = recordWith(record, parts);
@@ -470,6 +463,31 @@ export class Definer {
     if (entry.running === undefined) await this.#tellNetworks(entry);
     if (options.isQuiet !== true) this.parts.emit('defined', record.persistent ? 'updated' : 'added', entry);
     return entry;
+  }
+
+  /** Throws what a document is refused for by a domain that exists; what it is to have nobody else takes until it is disposed. */
+  async #take(entry: Entry, domain: Domain, parts: DocumentParts) {
+    const { store, registry, networkLinks } = this.parts;
+    const { record } = entry;
+    const choose = await networkLinks.chooserFor(domain);
+    this.#checkFree(record.uuid, record.ctid, parts, entry);
+    const chosen = choose({ domain, record: recordWith(record, parts), own: entry });
+    // A run keeps what it was started with.
+    const leases = entry.running === undefined ? chosen : mergedLeases(record.leases ?? [], chosen);
+    const lease = store.lease(record.name);
+    if (lease !== undefined) checkMade(lease, parts);
+    if (hasOtherIds(record, parts) && (lease === undefined || hasHostIds(lease))) throw otherIds(record.name);
+    for (const spec of parts.filesystems) if (spec.kind === 'template') this.parts.templatePath(spec.source);
+    const addresses = [...parts.addresses, ...leasedIn({ leases })];
+    return { ...registry.reserve(entry, { ...parts, addresses }), leases, lease };
+  }
+
+  /** Throws why a domain would not have a document of before once it is off, or not start with it, as far as that can be known now. */
+  async judge(entry: Entry, domain: Domain, { toStart }: { readonly toStart: boolean }): Promise<void> {
+    const read = await this.parts.reader.checkChange({ before: domain, after: domain });
+    this.#weigh(read.claim);
+    using _taken = await this.#take(entry, toBeStored(read.domain, entry.record), read.parts);
+    if (toStart) this.#openSources(read.parts);
   }
 
   /** Changes the stored document in a turn of the domain's queue; no event of its definition, since the domain stays what it is. */
@@ -653,14 +671,9 @@ export class Definer {
   }
 
   /** Those that the domain has with a document: where no file of its layers carries any, its <idmap> may come and go. */
-  #idsFor(
-    { record, running }: Entry,
-    { name, mapped }: DocumentParts,
-    lease: Lease | undefined,
-    undo: Undo,
-  ): DomainRecord['ids'] {
-    if ((mapped === undefined) === (record.ids !== null)) return record.ids;
-    if (lease === undefined || hasHostIds(lease)) throw otherIds(name);
+  #idsFor({ record, running }: Entry, parts: DocumentParts, undo: Undo): DomainRecord['ids'] {
+    if (!hasOtherIds(record, parts)) return record.ids;
+    const { name, mapped } = parts;
     if (running !== undefined)
       throw new EngineError(
         'wrong-state',
@@ -753,6 +766,9 @@ export function recordWith(record: DomainRecord, parts: DocumentParts): DomainRe
 type Own = Omit<DomainRecord, keyof OfDocument> & {
   readonly [K in keyof OfDocument as undefined extends OfDocument[K] ? K : never]?: never;
 };
+
+const hasOtherIds = ({ ids }: DomainRecord, { mapped }: DocumentParts): boolean =>
+  (mapped === undefined) !== (ids !== null);
 
 /** Files that were made for a domain may carry its ids. */
 const otherIds = (name: string): EngineError =>

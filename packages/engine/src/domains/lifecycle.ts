@@ -111,6 +111,12 @@ export class Lifecycle {
     });
   }
 
+  /** Throws why a domain that is off would not start with this document now, as far as its memory and its networks go. */
+  async judge(entry: Entry, domain: Domain): Promise<void> {
+    using _admitted = await this.parts.admission.beside(this.parts.claim(domain));
+    await this.parts.networkLinks.place(entry, domain);
+  }
+
   /** What fails leaves nothing of it. */
   async #run(
     entry: Entry,

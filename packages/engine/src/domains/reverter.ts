@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Snapshot, SnapshotRevert } from '@ctvirt/api';
 import { type Domain, formatDomain } from '@ctvirt/xml';
 import type { Watched } from '../contract.js';
-import { EngineError } from '../errors.js';
+import { EngineError, withMore } from '../errors.js';
 import { syncDirectory, writeAtomically } from '../host/files.js';
 import { removeWithVolumes } from '../host/volumes.js';
 import { filesystemsOf } from '../lifecycle/document.js';
@@ -34,8 +34,8 @@ import { tellingRoom } from './room.js';
 
 /** Dependencies of `Reverter`. */
 export interface ReverterParts extends CopyParts {
-  readonly lifecycle: Pick<Lifecycle, 'start' | 'destroy' | 'suspend'>;
-  readonly definer: Pick<Definer, 'revert'>;
+  readonly lifecycle: Pick<Lifecycle, 'judge' | 'start' | 'destroy' | 'suspend'>;
+  readonly definer: Pick<Definer, 'judge' | 'revert'>;
   readonly store: Pick<DomainStore, 'rootFolder' | 'lease'>;
   readonly snapshots: SnapshotStore;
   readonly queue: KeyedQueue;
@@ -95,6 +95,7 @@ export class Reverter {
     rootMounts.refuse(record);
     const wanted = state ?? (before === 'shutoff' ? 'shutoff' : 'running');
     const { domain, files } = await this.#wanted(entry, snapshot);
+    await this.#judge(entry, domain, wanted);
     const staging = await tellingRoom(copiedOf(files), async () =>
       mkdtempSync(join(store.rootFolder(record.name), PART)),
     );
@@ -102,16 +103,45 @@ export class Reverter {
       await tellingRoom(copiedOf(files), () =>
         this.#prepare(entry, snapshot, { domain, files, after: wanted, staging, signal }),
       );
+      // The copy may have taken long.
+      await this.#judge(entry, domain, wanted);
       await this.#promise(entry, before === 'running' || before === 'paused' ? before : 'shutoff');
       if (entry.state !== 'shutoff') await lifecycle.destroy(entry);
       await this.#change(entry, domain, staging);
     } catch (error) {
       await removeWithVolumes(staging);
       // What was not decided leaves it as it was, as far as one can that was ended.
-      if (!isReverting(store.rootFolder(record.name))) await this.keep(entry).catch(() => undefined);
+      if (!isReverting(store.rootFolder(record.name)))
+        await this.keep(entry).catch((why: unknown) => {
+          throw withMore(
+            error,
+            `domain '${record.name}' is what it was before, but off, since it does not start: ${String(why)}`,
+          );
+        });
       throw error;
     }
-    await this.keep(entry);
+    await this.keep(entry).catch((error: unknown) => {
+      throw withMore(
+        error,
+        `domain '${record.name}' is reverted to '${snapshot.name}', but does not start; what it was before is its snapshot '${BEFORE_REVERT}'`,
+      );
+    });
+  }
+
+  /** Throws, before anything of it is touched, why it cannot be reverted or would not start then. */
+  async #judge(entry: Entry, domain: Domain, wanted: After): Promise<void> {
+    const { definer, lifecycle } = this.parts;
+    await definer.judge(entry, domain, { toStart: false });
+    if (wanted === 'shutoff') return;
+    try {
+      await definer.judge(entry, domain, { toStart: true });
+      await lifecycle.judge(entry, domain);
+    } catch (error) {
+      throw withMore(
+        error,
+        `domain '${entry.record.name}' would not start then and stays as it is: it can be reverted to be off (\`ctvirt snapshot revert --shutoff\`)`,
+      );
+    }
   }
 
   /** It runs again if it is to: the next daemon sees to that, too. Whoever asked is told why it does not. */
