@@ -6,7 +6,7 @@ import { rm } from 'node:fs/promises';
 import { after, before, suite, test } from 'node:test';
 import { ApiError } from '@ctvirt/api';
 import { domainXml, templateRoot } from '../world/documents.js';
-import { assertUnchanged } from '../world/wait.js';
+import { assertUnchanged, waitFor } from '../world/wait.js';
 import { World } from '../world/world.js';
 
 /** On a small disk. */
@@ -158,6 +158,33 @@ for (const [name, root] of Object.entries(forms))
         assert.equal(await other.state('guest'), 'running (booted)');
         assert.equal(await other.shell('guest', 'sha256sum /srv/large'), itsSum);
       }
+      await other.erase('guest');
+      await other.assertClean();
+    });
+
+    test('nor does one come whose room others take meanwhile', async () => {
+      await other.run(domainXml({ name: 'guest', program, filesystems: [root] }));
+      const itsSum = await other.shell('guest', `${holding}; sync`);
+      const socket = world.enclosure.path(`${world.root}/run/libvirt-sock`);
+      const to = `ctvirt+unix:///system?socket=${socket}`;
+      const first = await world.disk.usedBytes();
+      const moving = other.client.domains
+        .move({ domain: 'guest', body: { to, bytesPerSecond: 2 * MiB } })
+        .then(
+          () => assert.fail('there was room'),
+          (error: unknown) => error,
+        );
+      await waitFor(
+        'its files to come',
+        async () => (await world.disk.usedBytes()) > first + 2 * MiB,
+        60_000,
+      );
+      await world.disk.fill(64 * 1024);
+      const error = await moving;
+      await world.disk.empty();
+      assert.ok(error instanceof ApiError && error.code === 'no-space', String(error));
+      assertTellsRoom(error.message);
+      assert.equal(await other.shell('guest', 'sha256sum /srv/large'), itsSum);
       await other.erase('guest');
       await other.assertClean();
     });

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import type { MoveStream } from '@ctvirt/api';
 import { type EngineCode, EngineError, engineCodes, type MoveAnswer, type MoveTarget } from '@ctvirt/engine';
 import { type Connection, connect, RpcError } from '@ctvirt/rpc';
-import { type Answered, fromCookie, toCookie } from './wire.js';
+import { type Answered, codeInFault, fromCookie, toCookie } from './wire.js';
 
 /** Where ctvirtd listens on a host that nothing else was said of. */
 const SOCKET = '/run/ctvirt/libvirt-sock';
@@ -87,6 +87,7 @@ async function translated<T>(uri: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (cause) {
     if (!(cause instanceof RpcError)) throw cause;
-    throw new EngineError('host-command', `${uri}: ${cause.message}`, {}, { cause });
+    const code = codeInFault(cause) ?? 'host-command';
+    throw new EngineError(code, `${uri}: ${cause.message}`, {}, { cause });
   }
 }

@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MoveQuestion } from '@ctvirt/api';
-import { fromCookie, offerIn, questionIn, streamIn, toCookie } from './wire.js';
+import { EngineError } from '@ctvirt/engine';
+import { libvirtError } from '@ctvirt/rpc';
+import { codeInFault, fromCookie, offerIn, questionIn, streamFault, streamIn, toCookie } from './wire.js';
 
 const offer = {
   ...{ version: 1, job: 'a', xml: '<domain/>', ctid: null, autostart: false, start: true },
@@ -59,3 +61,10 @@ test("another program's cookie is none", () => {
 });
 
 const cookieOf = (content: unknown): Buffer => Buffer.from(JSON.stringify({ 'ctvirt-move': content }));
+
+test('the error that ends a stream keeps its code', () => {
+  assert.equal(codeInFault(streamFault(new EngineError('no-space', 'full'))), 'no-space');
+  assert.equal(streamFault(new EngineError('no-space', 'full')).message, 'full');
+  for (const fault of [streamFault(new Error('x')), libvirtError('rpc', 'rpc', 'x', { str3: 'other' })])
+    assert.equal(codeInFault(fault), undefined);
+});

@@ -9,7 +9,8 @@ import {
   moveQuestion,
   moveStream,
 } from '@ctvirt/api';
-import type { MoveAnswer } from '@ctvirt/engine';
+import { type EngineCode, EngineError, engineCodes, type MoveAnswer } from '@ctvirt/engine';
+import { libvirtError, type RpcError } from '@ctvirt/rpc';
 
 /** A cookie of another program's is none of these. */
 const MARK = 'ctvirt-move';
@@ -64,3 +65,13 @@ export function streamIn(cookie: Uint8Array): MoveStream | undefined {
   const content = fromCookie(cookie);
   return isStream(content) ? content : undefined;
 }
+
+/** A stream ends with an error of libvirt's, which has a place for one more text: the engine's code. */
+export const streamFault = (error: Error): RpcError =>
+  libvirtError('operationFailed', 'domain', error.message, {
+    str3: error instanceof EngineError ? error.code : null,
+  });
+
+/** Undefined where the other end said none. */
+export const codeInFault = ({ details }: RpcError): EngineCode | undefined =>
+  engineCodes.find((code) => code === details?.str3);

@@ -25,8 +25,11 @@ export async function tellingRoom<T>({ what, bytes }: Copied, work: () => Promis
   }
 }
 
-/** So little is as good as none: a file system keeps some for itself. */
-const NONE = 1 << 20;
+/** As programs and Node say it; after the first such error an image is read-only. */
+const BROKEN = /Input\/output error|\bEIO\b|Read-only file system|\bEROFS\b/;
+
+/** So little is as good as none: a file system keeps some for itself, and has some back from what it could not write. */
+const NONE = 8 << 20;
 
 /**
  * What is written to files below the folder. An image whose blocks the host has no room for fails as a disk that is broken does.
@@ -36,8 +39,7 @@ export async function writingBelow<T>(folder: string, work: () => Promise<T>): P
     return await work();
   } catch (cause) {
     const { bavail, bsize } = statfsSync(folder);
-    if (isFull(cause) || bavail * bsize > NONE || !/Input\/output error|\bEIO\b/.test(String(cause)))
-      throw cause;
+    if (isFull(cause) || bavail * bsize > NONE || !BROKEN.test(String(cause))) throw cause;
     throw new EngineError('no-space', `there is no room in ${folder}`, { path: folder }, { cause });
   }
 }

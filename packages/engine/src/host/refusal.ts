@@ -66,8 +66,10 @@ export function refusalOf(
   return new EngineError(code, `${what}: ${words}; ${next}`, details, { ...options, errno });
 }
 
-/** The errno of a full or read-only disk behind a program's complaint, if it is about one: those written in Go begin it in small. */
+/** The errno of a full or read-only disk behind a program's complaint, if it is about one: those written in Go begin it in small, and tar has words of its own. */
 export function errnoInWords(complaint: string): string | undefined {
+  // Of the file that still fitted in part.
+  if (/Wrote only \d+ of \d+ bytes/.test(complaint)) return 'ENOSPC';
   const said = complaint.toLowerCase();
   return ofDisks.find((errno) => said.includes((refusals[errno]?.words ?? errno).toLowerCase()));
 }

@@ -60,6 +60,8 @@ interface Coming {
   readonly entry: Entry;
   readonly documents: Documents;
   readonly start: boolean;
+  /** What its files take, as the other host says. */
+  readonly bytes: number;
   readonly made: readonly Made[];
   /** Where its files lie; that is kept over daemons once all of them are there. */
   folder: string;
@@ -128,6 +130,7 @@ export class Arrivals {
           entry,
           documents,
           start: state.start,
+          bytes: 0,
           made: [],
           folder,
           isWhole: true,
@@ -165,9 +168,12 @@ export class Arrivals {
           if (whole === true) await emptied(layer);
           await unpacked(layer, bytes);
         });
-      await writingBelow(coming.folder, put);
-      // Most of it is on the disk by the time that somebody waits for the rest.
-      await syncAll(coming.folder);
+      const work = async (): Promise<void> => {
+        await put();
+        // Most of it is on the disk by the time that somebody waits for the rest.
+        await syncAll(coming.folder);
+      };
+      await tellingRoom(copiedOf(coming), () => writingBelow(coming.folder, work));
     });
   }
 
@@ -204,7 +210,8 @@ export class Arrivals {
     const reserved: Reserved = await definer.reserve(xml, fresh, undo);
     const admitted = offer.start ? await admission.beside(reserved.claim) : undefined;
     if (admitted !== undefined) undo.push(() => admitted[Symbol.dispose]());
-    const { folder, made } = await tellingRoom(copiedOf(offer, reserved), async () => {
+    const bytes = bytesOf(offer);
+    const { folder, made } = await tellingRoom(copiedOf({ ...reserved, bytes }), async () => {
       const folder = store.stage();
       undo.push(() => store.eraseStaged(folder));
       refuseWithoutRoom(offer, reserved, folder);
@@ -219,6 +226,7 @@ export class Arrivals {
         entry,
         documents,
         start: offer.start,
+        bytes,
         made,
         folder,
         isWhole: false,
@@ -446,9 +454,9 @@ export class Arrivals {
 /** What the other host says of it, which may grow on its way. */
 const bytesOf = ({ layers }: MoveOffer): number => layers.reduce((sum, { bytes = 0 }) => sum + bytes, 0);
 
-const copiedOf = (offer: MoveOffer, { entry }: Reserved): Copied => ({
+const copiedOf = ({ entry, bytes }: Pick<Coming, 'entry' | 'bytes'>): Copied => ({
   what: `the files of domain '${entry.record.name}'`,
-  bytes: () => bytesOf(offer),
+  bytes: () => bytes,
 });
 
 /** Before anything of it is sent. */

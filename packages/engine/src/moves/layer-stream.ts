@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import type { MoveList } from '@ctvirt/api';
 import { LAYER_ATTRIBUTES, PACK_CAPABILITIES, PACK_LAYER } from '../archives/tar-options.js';
 import { EngineError } from '../errors.js';
+import { errnoInWords, refusalOf } from '../host/refusal.js';
 import { isVanished } from '../host/vanished.js';
 import { type LayerFiles, withoutAttributes } from '../storage/root-mounts.js';
 import { Child, type ExitStatus } from '../templates/archive/child.js';
@@ -146,10 +147,13 @@ async function fed(
   await using child = within(() => new Child(confinedArgv(argv, box)));
   await child.feed(bytes);
   const status = await child.ended;
-  if (status !== 0)
-    throw new EngineError('host-command', `${failed}: ${child.complaint}`, {
-      ...{ argv, status, stderr: child.complaint },
-    });
+  if (status === 0) return;
+  const { complaint: stderr } = child;
+  const details = { argv, status, stderr };
+  throw (
+    refusalOf(errnoInWords(stderr) ?? '', failed, details) ??
+    new EngineError('host-command', `${failed}: ${stderr}`, details)
+  );
 }
 
 /** A stream of bytes, read in parts of known length. */

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import type { MoveReport } from '@ctvirt/api';
 import { type Engine, EngineError, isFault } from '@ctvirt/engine';
 import type { RpcError, TypedParam } from '@ctvirt/rpc';
-import { type Answered, offerIn, questionIn, streamIn, toCookie } from '../../moves/wire.js';
+import { type Answered, offerIn, questionIn, streamFault, streamIn, toCookie } from '../../moves/wire.js';
 import { type Bind, domainOf, lookUp, type Session, toWireDomain } from '../session.js';
 import { checkMove, isOffline, isPeerToPeer, paceOf } from '../words/move.js';
 import { refusal } from '../words/refusal.js';
@@ -153,10 +153,7 @@ export const bindMigration: Bind = ({ engine, uriHere }) => ({
     );
     received.then(
       () => stream.end(),
-      (error: unknown) =>
-        stream.destroy(
-          error instanceof Error ? refusal('operationFailed', 'domain', error.message) : foreign(),
-        ),
+      (error: unknown) => stream.destroy(error instanceof Error ? streamFault(error) : foreign()),
     );
     return { cookieOut: none };
   },

@@ -1,5 +1,6 @@
 // Says in one closed vocabulary why the template store refused or failed.
 // SPDX-License-Identifier: Apache-2.0
+import { errnoInWords } from '../../host/refusal.js';
 
 /** What kind of failure it was; decides status codes further out. */
 export type TemplateErrorCode =
@@ -95,8 +96,8 @@ export function commandFailure(
 }
 
 function isFullDisk(stderr: string): boolean {
-  // The last is GNU tar's word for the file that still fitted in part.
-  return /No space left on device|Disk quota exceeded|Wrote only \d+ of \d+ bytes/.test(stderr);
+  const errno = errnoInWords(stderr);
+  return errno === 'ENOSPC' || errno === 'EDQUOT';
 }
 
 function lastWords(stderr: string): string {
