@@ -156,7 +156,7 @@ test('single paths come back into the domain or to a folder, each as it was at a
   assert.match(again.stderr, /is there already/);
   rmSync(folder, { recursive: true });
   for (const [words, why] of [
-    [['--path', '/nothing'], /is not in this backup/],
+    [['--path', '/nothing'], /is not in backup /],
     [['--at', '2020-01-01'], /the first backup of 'web' was taken at/],
     [['--at', 'yesterday'], /is no time/],
   ] as const) {

@@ -70,9 +70,12 @@ async function backUp(context: Context, several: Several, { repository, mounts, 
     verb: 'backup',
     doing: 'backing up',
     listed: () => client.domains.list({}),
-    operation: async (domain): Promise<Told> => {
+    operation: async (domain, onProgress): Promise<Told> => {
       const body = { ...where, ...(mounts !== undefined && { mounts }) };
-      const taken = await client.backups.create({ domain, body }, watch);
+      const taken = await client.backups.create(
+        { domain, body },
+        { ...watch, ...(onProgress && { onProgress }) },
+      );
       if (!taken.isComplete) isIncomplete = true;
       if (keep === undefined) return { data: taken, sentence: sentenceOf(taken) };
       const { last: keepLast, daily: keepDaily, weekly: keepWeekly, monthly: keepMonthly } = keep;

@@ -1,6 +1,6 @@
 // Verbs of which one call does the same to many domains: which they are, so many at a time, a line for each.
 // SPDX-License-Identifier: Apache-2.0
-import { ApiError } from '@ctvirt/api';
+import { ApiError, type Progress } from '@ctvirt/api';
 import type { Context } from '../context.js';
 import { CliError } from '../errors.js';
 import type { Argument, Options } from '../verb.js';
@@ -51,7 +51,8 @@ export interface Told {
 interface Work {
   /** `starting`, for a person that waits. */
   readonly doing: string;
-  readonly operation: (domain: string) => Promise<Told>;
+  /** How far it is is told where it is the only one. */
+  readonly operation: (domain: string, onProgress?: (progress: Progress) => void) => Promise<Told>;
 }
 
 /** The same of a verb that has --all. */
@@ -83,7 +84,9 @@ export async function eachNamed(
 ): Promise<number> {
   const [only] = domains;
   if (only === undefined || domains.length > 1) return await doToEach(context, domains, work, parallel);
-  const { data, sentence } = await context.busy(`${work.doing} ${only}`, () => work.operation(only));
+  const { data, sentence } = await context.busy(`${work.doing} ${only}`, (onProgress) =>
+    work.operation(only, onProgress),
+  );
   context.done(data, sentence);
   return 0;
 }

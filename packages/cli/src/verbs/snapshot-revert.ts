@@ -31,6 +31,13 @@ export const snapshotRevert = verb({
     const now = await context.busy(`reverting ${domain} to ${snapshot}`, (onProgress) =>
       client.snapshots.revert({ domain, snapshot, body }, { onProgress, signal: io.signal }),
     );
-    context.done(now, `Domain '${now.name}' is what it was at '${snapshot}' (${describeState(now)})`);
+    const before =
+      now.state === 'shutoff'
+        ? "What it was before is the snapshot 'before-revert' until it starts"
+        : 'What it was before is gone, since it has started: with --shutoff it is kept until then';
+    context.done(
+      now,
+      `Domain '${now.name}' is what it was at '${snapshot}' (${describeState(now)})\n${before}`,
+    );
   },
 });

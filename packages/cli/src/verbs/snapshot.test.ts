@@ -65,8 +65,14 @@ describe('ctvirt snapshot', () => {
   });
 
   test('takes a domain back, to the state that is said', async () => {
-    await says('snapshot revert web three --shutoff', "Domain 'web' is what it was at 'three' (shut off)\n");
-    await says('snapshot revert web three --running', "Domain 'web' is what it was at 'three' (running)\n");
+    await says(
+      'snapshot revert web three --shutoff',
+      "Domain 'web' is what it was at 'three' (shut off)\nWhat it was before is the snapshot 'before-revert' until it starts\n",
+    );
+    await says(
+      'snapshot revert web three --running',
+      "Domain 'web' is what it was at 'three' (running)\nWhat it was before is gone, since it has started: with --shutoff it is kept until then\n",
+    );
     const { status, err } = await ctvirt('snapshot revert web three --running --paused');
     assert.equal(status, 2);
     assert.match(err, /exclude each other/);

@@ -172,7 +172,7 @@ export class Restic implements BackupTool {
     if (!this.exists())
       throw new EngineError(
         'not-found',
-        `there is no repository in ${this.repository.path}: \`ctvirt backup init ${this.repository.name}\` makes it`,
+        `there is no repository in ${this.repository.path}: mount what it lies on, if that is away; \`ctvirt backup init ${this.repository.name}\` makes a new one`,
         { path: this.repository.path },
       );
     const folder = join(this.repository.path, 'locks');

@@ -18,7 +18,9 @@ import { isErrno } from '../host/gone.js';
 import { Undo } from '../host/undo.js';
 import { asAnother } from '../lifecycle/another.js';
 import { filesystemsOf } from '../lifecycle/document.js';
+import { placesOf } from '../lifecycle/links.js';
 import { withTemplates } from '../lifecycle/template-names.js';
+import { absent } from '../network/strangers.js';
 import { refuse, TemplateError } from '../templates/archive/errors.js';
 import { MeasuredSource, type OpenSource, openSource } from '../templates/archive/source.js';
 import type { TarEntry } from '../templates/archive/tar-reader.js';
@@ -190,6 +192,7 @@ async function importOwn(
     ...(domain.name !== manifest.name && { earlierHostnames: [manifest.hostname] }),
     fill,
   };
+  remarks.push(...absent(placesOf(domain)));
   const done = await tellingRoom(archive.copied, () => made(domain, { remarks, parts, fresh }));
   undo.keep();
   // Their folders are here now, and what they had there is in them.
@@ -356,6 +359,7 @@ async function importForeign(
     ...startOrderOf(domain),
     fill,
   };
+  remarks.push(...absent(placesOf(domain)));
   const done = await tellingRoom(archive.copied, () => made(domain, { remarks, parts, fresh }));
   return { ...done, outside: [...done.outside, ...read.left] };
 }

@@ -75,7 +75,10 @@ async function exportRoot(
 ): Promise<TemplateExport> {
   const { rootMounts, templates } = parts;
   const { record } = entry;
-  refuseRunning(entry, `\`ctvirt shutdown ${record.name}\` ends it`);
+  refuseRunning(
+    entry,
+    `\`ctvirt shutdown ${record.name}\` ends it; \`ctvirt export ${record.name} ${record.name}.ctvirt.tar.zst\` writes an archive of it as it runs`,
+  );
   rootMounts.refuse(record);
   const { domain, root, context } = await rootOf(entry, parts);
   const below = root.kind === 'template' ? await templates.get(root.source) : undefined;

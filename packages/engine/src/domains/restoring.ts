@@ -74,13 +74,16 @@ async function treesOf({ found, generation }: Restoring): Promise<Tree[]> {
 }
 
 /** In which of them a path lies, and where. */
-function placeIn(trees: readonly Tree[], path: string): { tree: string; path: string } {
+function placeIn(
+  trees: readonly Tree[],
+  path: string,
+  generation: Generation,
+): { tree: string; path: string } {
   const whole = posix.join('/', path).replace(/(?<=.)\/$/, '');
   const [deepest] = trees
     .filter(({ target }) => target === '/' || whole === target || whole.startsWith(`${target}/`))
     .sort((a, b) => b.target.length - a.target.length);
-  if (deepest === undefined)
-    throw new EngineError('not-found', `${whole} is not in this backup`, { path: whole });
+  if (deepest === undefined) throw missing(whole, generation);
   return { tree: deepest.tree, path: deepest.target === '/' ? whole : whole.slice(deepest.target.length) };
 }
 
@@ -98,13 +101,13 @@ async function toFolder(
   const staging = join(dirname(to), `.ctvirt-restore-${randomBytes(4).toString('hex')}`);
   mkdirSync(staging, { mode: 0o700 });
   try {
-    const wanted = path === undefined ? undefined : placeIn(trees, path);
+    const wanted = path === undefined ? undefined : placeIn(trees, path, generation);
     for (const { tree } of wanted === undefined ? trees : [wanted]) {
       const what = wanted === undefined ? { tree } : { tree, paths: [wanted.path] };
       await found.tool.restore(generation.id, what, staging, goingOf('restoring', watched));
     }
     const own = found.tool.treeIn(staging, wanted?.tree ?? 'root');
-    refuseMissing(own, wanted?.path ?? '', path ?? '/');
+    refuseMissing(own, wanted?.path ?? '', path ?? '/', generation);
     if (wanted === undefined)
       for (const { tree, target } of byDepth(trees))
         if (target !== '/') putBelow(own, target, found.tool.treeIn(staging, tree));
@@ -137,14 +140,21 @@ function putBelow(root: string, target: string, tree: string): void {
   renameSync(tree, at);
 }
 
-function refuseMissing(tree: string, below: string, path: string): void {
+function refuseMissing(tree: string, below: string, path: string, generation: Generation): void {
   if (
     existsSync(tree) &&
     (below === '' || lstatSync(join(tree, below), { throwIfNoEntry: false }) !== undefined)
   )
     return;
-  throw new EngineError('not-found', `${path} is not in this backup`, { path });
+  throw missing(path, generation);
 }
+
+const missing = (path: string, { id, domain }: Generation): EngineError =>
+  new EngineError(
+    'not-found',
+    `${path} is not in backup ${id}: \`ctvirt backup list ${domain}\` shows the others`,
+    { path },
+  );
 
 /** One file or folder, beside what is there: nothing that was made since goes. */
 async function intoDomain(
@@ -155,9 +165,13 @@ async function intoDomain(
 ): Promise<Where> {
   return await inJob(ref, by, parts, async (entry, watched) => {
     const { record } = entry;
-    refuse(entry, parts);
+    refuse(
+      entry,
+      parts,
+      `, \`ctvirt restore ${record.name} --path ${path} --to FOLDER\` brings it to a folder of the host`,
+    );
     const document = await parts.documents.stored(entry);
-    const wanted = placeIn(trees, path);
+    const wanted = placeIn(trees, path, generation);
     const spec = filesystemsOf(document).find(({ key }) => key === wanted.tree);
     if (spec === undefined)
       throw new EngineError(
@@ -168,7 +182,7 @@ async function intoDomain(
       const what = { tree: wanted.tree, paths: [wanted.path] };
       await found.tool.restore(generation.id, what, folder, goingOf('restoring', watched));
       const from = found.tool.treeIn(folder, wanted.tree);
-      refuseMissing(from, wanted.path, path);
+      refuseMissing(from, wanted.path, path, generation);
       const context = contextOf(document, record, parts, parts.kept(entry));
       // Who looks after the host may write what the domain may only read.
       await parts.rootMounts.lend({ ...spec, readOnly: false }, context, async ({ path: to, within }) => {
@@ -199,12 +213,19 @@ async function wholeDomain(trees: readonly Tree[], asked: Restoring, parts: Back
   const existing = name === undefined ? parts.registry.byUuid(generation.uuid) : undefined;
   if (existing !== undefined)
     return await inJob(generation.uuid, asked.watched, parts, async (entry, watched) => {
+      const before = parts.snapshots.list(parts.store.rootFolder(entry.record.name));
       const own = await fill(entry, trees, { ...asked, watched }, parts);
+      const names = before.map((snapshot) => snapshot.name).join(', ');
       return {
         domain: summaryOf(entry),
         kept: own === undefined ? null : shownOf(own, parts.store),
         to: null,
-        remarks: [],
+        remarks:
+          before.length === 0
+            ? []
+            : [
+                `its snapshots (${names}) are of the files that it had before, and went with them: it has none now`,
+              ],
       };
     });
   const xml = await found.tool.about(generation.id, 'domain.xml');
@@ -253,8 +274,8 @@ async function inJob<T>(
   return await jobs.run(entry, 'restore', (watched) => turns.take(uuid, () => work(entry, watched)), by);
 }
 
-function refuse(entry: Entry, { rootMounts }: BackupParts): void {
-  refuseRunning(entry, `\`ctvirt shutdown ${entry.record.name}\` ends it`);
+function refuse(entry: Entry, { rootMounts }: BackupParts, orElse = ''): void {
+  refuseRunning(entry, `\`ctvirt shutdown ${entry.record.name}\` ends it${orElse}`);
   rootMounts.refuse(entry.record);
 }
 

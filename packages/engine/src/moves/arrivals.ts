@@ -21,7 +21,7 @@ import type { UserNamespacePool } from '../host/userns.js';
 import { filesystemsOf } from '../lifecycle/document.js';
 import { placesOf } from '../lifecycle/links.js';
 import { readStored } from '../lifecycle/stored-document.js';
-import { strangers } from '../network/strangers.js';
+import { absent, strangers } from '../network/strangers.js';
 import type { Entry, Registry } from '../registry/registry.js';
 import type { IdRanges } from '../state/id-ranges.js';
 import { readMoving } from '../state/moving.js';
@@ -193,7 +193,8 @@ export class Arrivals {
       toCome: [...lacking.values()],
       toStart: offer.start,
     });
-    const unknown = strangers(placesOf(readStored(xml, 'offer')));
+    const places = placesOf(readStored(xml, 'offer'));
+    const unknown = [...absent(places), ...strangers(places)];
     return {
       findings: [...findings.map(({ message }) => message), ...unknown],
       lacking: [...lacking.keys()],

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addressBytes } from './link-addresses.js';
 import type { LinkPlan } from './link-plan.js';
-import { strangers } from './strangers.js';
+import { absent, strangers } from './strangers.js';
 
 const subnet = (link: string, text: string, bits: number) => ({ link, address: addressBytes(text), bits });
 const host = [
@@ -34,4 +34,16 @@ test('one on a bridge is in one of the bridge, where the host has any of that fa
   assert.deepEqual(strangers([link('bridge', 'br0', '10.0.9.9', '2001:db8::5')], host), []);
   assert.deepEqual(strangers([link('bridge', 'br1', '192.0.2.7'), link('card', '', '1.2.3.4')], host), []);
   assert.match(strangers([link('bridge', 'br0', '192.0.2.7')], host).join(), /br0.*192\.0\.2\.7/);
+});
+
+test('of links that a host has not each is told once', () => {
+  const links = [
+    link('bridge', 'vmbr0'),
+    link('bridge', 'vmbr0'),
+    link('bridge', 'br0'),
+    link('routed', undefined),
+  ];
+  const said = absent(links, (name) => name === 'br0');
+  assert.equal(said.length, 1);
+  assert.match(said[0] ?? '', /no link 'vmbr0'/);
 });

@@ -1,6 +1,7 @@
-// Addresses that nobody around a host expects there: of networks that it has no link in.
+// What a domain from elsewhere does not find around a host: links that its interfaces are on, and networks of its addresses.
 // SPDX-License-Identifier: Apache-2.0
 import { networkOf } from '../host/address-bytes.js';
+import { hasLink } from '../host/links.js';
 import { type HostSubnet, hostAddresses, hostRoutes } from '../host/subnets.js';
 import { addressBytes } from './link-addresses.js';
 import { type LinkPlan, prefixOfEnd } from './link-plan.js';
@@ -26,6 +27,15 @@ export function strangers(
     });
   });
 }
+
+/** Says so of each link of the host that its interfaces are to be on, and that is none here: a start is refused before there is one. */
+export const absent = (links: readonly Asked[], isThere: (name: string) => boolean = hasLink): string[] =>
+  [...new Set(links.flatMap(({ kind, parent }) => (kind === 'card' || parent === undefined ? [] : [parent])))]
+    .filter((name) => !isThere(name))
+    .map(
+      (name) =>
+        `there is no link '${name}' on the host, which an interface is to be on: it does not start before there is (ip link shows those there are; \`ctvirt edit\` names another)`,
+    );
 
 /** Whether an address is in that network. */
 export const isIn = ({ address, bits }: HostSubnet, wanted: Buffer): boolean =>
