@@ -182,7 +182,11 @@ export class Arrivals {
     const coming = [...this.#coming.values()].find(({ entry }) => entry.record.name === name);
     if (coming === undefined) return false;
     if (keeper === 'there') await this.#abort(coming.job);
-    else await this.#given(coming.job, null);
+    else {
+      await this.#given(coming.job, null);
+      // The other host may never say that it is over.
+      await this.#eraseOlder(coming.entry);
+    }
     return true;
   }
 
@@ -359,15 +363,19 @@ export class Arrivals {
 
   /** It is this host's from the moment its definition is there. */
   async #take(coming: Coming): Promise<void> {
-    const { definer, store, roots } = this.parts;
+    const { definer, store } = this.parts;
     const { entry, folder, job } = coming;
     await store.createArrived(folder, this.#arrivalOf(coming));
     this.#coming.delete(job);
     coming.admitted?.[Symbol.dispose]();
     await definer.arrived(entry);
-    // It was here before, and what it left then is older than what it brought.
+  }
+
+  /** It was here before, and what it left then is older than what it brought. */
+  async #eraseOlder({ record }: Entry): Promise<void> {
+    const { roots, store } = this.parts;
     for (const kept of roots.list())
-      if (kept.lease.uuid === entry.record.uuid && readMoving(store.keptFolder(kept.root)) !== undefined)
+      if (kept.lease.uuid === record.uuid && readMoving(store.keptFolder(kept.root)) !== undefined)
         await roots.turn(kept.root, (found) => roots.eraseKept(found)).catch(() => undefined);
   }
 
@@ -406,8 +414,12 @@ export class Arrivals {
 
   async #over(job: string): Promise<MoveAnswer> {
     const { registry, store } = this.parts;
-    for (const { record } of registry.here())
-      if (store.arrivalOf(record.name)?.job === job) await store.forgetArrival(record.name);
+    for (const entry of registry.here()) {
+      const { name } = entry.record;
+      if (store.arrivalOf(name)?.job !== job) continue;
+      await this.#eraseOlder(entry);
+      await store.forgetArrival(name);
+    }
     return { findings: [] };
   }
 
