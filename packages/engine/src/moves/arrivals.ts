@@ -15,7 +15,6 @@ import { type Copied, tellingRoom, writingBelow } from '../domains/room.js';
 import type { Roots } from '../domains/roots.js';
 import { EngineError } from '../errors.js';
 import type { Admission } from '../guarantees/admission.js';
-import { syncAll } from '../host/files.js';
 import { Undo } from '../host/undo.js';
 import type { UserNamespacePool } from '../host/userns.js';
 import { filesystemsOf } from '../lifecycle/document.js';
@@ -167,13 +166,10 @@ export class Arrivals {
         this.#lend(coming, target, async (layer) => {
           if (whole === true) await emptied(layer);
           await unpacked(layer, bytes);
+          // Most of it is on the disk by the time that somebody waits for the rest.
+          await layer.sync();
         });
-      const work = async (): Promise<void> => {
-        await put();
-        // Most of it is on the disk by the time that somebody waits for the rest.
-        await syncAll(coming.folder);
-      };
-      await tellingRoom(copiedOf(coming), () => writingBelow(coming.folder, work));
+      await tellingRoom(copiedOf(coming), () => writingBelow(coming.folder, put));
     });
   }
 
@@ -457,10 +453,7 @@ export class Arrivals {
   async #lend<T>(coming: Coming, target: string, work: (layer: OpenLayerFiles) => Promise<T>): Promise<T> {
     const { spec, context } = this.#layerOf(coming, target);
     await using undo = new Undo();
-    const layer = await this.parts.rootMounts.openLayer(spec, context, undo);
-    const result = await work(layer);
-    await layer.sync();
-    return result;
+    return await work(await this.parts.rootMounts.openLayer(spec, context, undo));
   }
 }
 

@@ -3,6 +3,7 @@
 import { Readable } from 'node:stream';
 import type { MoveList, MoveOffer, MovePass, MoveRequest, OutsideSource } from '@ctvirt/api';
 import type { MoveTarget, Watched } from '../contract.js';
+import { allEnded } from '../host/all-ended.js';
 import { Undo } from '../host/undo.js';
 import type { Entry } from '../registry/registry.js';
 import type { FilesystemSpec } from '../storage/index.js';
@@ -106,8 +107,7 @@ export class Passes {
         for (const spec of specs) {
           await using undo = new Undo();
           const shown = await this.layers.showLayer(spec, { ...context, keep }, undo);
-          await this.#send(spec, shown, { isRunning: false, madeMs });
-          lists.push(await listed(shown, spec.target));
+          lists.push(await this.#sendListed(spec, shown, { isRunning: false, madeMs }));
         }
         await this.target.ask({ step: 'snapshot', job, record, xml, isCurrent, lists });
       }, name);
@@ -138,8 +138,7 @@ export class Passes {
       for (const spec of specs) {
         await using undo = new Undo();
         const layer = await this.layers.openLayer(spec, context, undo);
-        await this.#send(spec, layer, { isRunning: false });
-        lists.push(await listed(layer, spec.target));
+        lists.push(await this.#sendListed(spec, layer, { isRunning: false }));
       }
     });
     return lists;
@@ -161,8 +160,7 @@ export class Passes {
         await using undo = new Undo();
         const layer = await this.layers.openLayer(spec, this.going.context, undo);
         this.#sent.delete(spec.target);
-        await this.#send(spec, layer, { isRunning: false, isWhole: true });
-        found.push(await listed(layer, spec.target));
+        found.push(await this.#sendListed(spec, layer, { isRunning: false, isWhole: true }));
       }
     });
     return found;
@@ -177,6 +175,13 @@ export class Passes {
     const ms = Math.round(performance.now() - beganMs);
     this.done.push({ bytes, ms, ...(snapshot !== undefined && { snapshot }) });
     return bytes;
+  }
+
+  /** Of what nobody writes to: it is listed while it goes. */
+  async #sendListed(spec: FilesystemSpec, layer: LayerFiles, how: Sending): Promise<MoveList> {
+    const list = listed(layer, spec.target);
+    await allEnded([this.#send(spec, layer, how), list.then(() => undefined)]);
+    return await list;
   }
 
   async #send({ target: at }: FilesystemSpec, lent: LayerFiles, how: Sending): Promise<void> {
