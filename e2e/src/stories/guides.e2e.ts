@@ -4,7 +4,9 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';
 import { guides, Reader } from '../world/guide.js';
+import { neighbours } from '../world/neighbours.js';
 import { makeOldHosts } from '../world/old-hosts.js';
+import { noSshd } from '../world/ssh-server.js';
 import { busybox, World } from '../world/world.js';
 
 let world: World;
@@ -59,7 +61,7 @@ test('first-hour.md', async () => {
 });
 
 /** The first is walked by npm run test:fresh, on a machine of its own, the second with images in its story; the others have tests of their own here. */
-const apart = ['backup.md', 'install.md', 'templates.md', 'first-hour.md', 'networks.md'];
+const apart = ['backup.md', 'install.md', 'moving.md', 'templates.md', 'first-hour.md', 'networks.md'];
 for (const page of guides()) if (!apart.includes(page)) test(page, () => reader.follow(page));
 
 test('backup.md', async () => {
@@ -97,6 +99,26 @@ test('backup.md', async () => {
   await reader.write(conf);
   await world.stop();
   await world.start();
+});
+
+test('moving.md', { skip: noSshd }, async () => {
+  const [near, far] = [await World.open(), await World.open()];
+  try {
+    await using _network = await neighbours(near, far);
+    const prints = {
+      'ctvirt migrate web ctvirt+ssh://root@far.example.org/': /is at .* now, running: .* was down for/,
+      'ctvirt root list': /^ web~1 /m,
+    };
+    await (await Reader.at(near)).follow('moving.md', prints, await Reader.at(far));
+    // What it left here is what it has again.
+    for (const world of [near, far]) assert.deepEqual(await world.client.roots.list(), []);
+  } finally {
+    for (const world of [near, far]) {
+      await world.eraseAll();
+      for (const { name: root } of await world.client.roots.list()) await world.client.roots.erase({ root });
+      await world.close();
+    }
+  }
 });
 
 test('networks.md', async () => {

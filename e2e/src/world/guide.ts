@@ -19,6 +19,7 @@ const checkout = fileURLToPath(new URL('../../..', import.meta.url));
 /**
  * `sh` is run line by line and has to succeed, with `fails` after it to fail in the end, with `far` at another host; `text` is what the
  * commands before it print; any other language is a file, named by the comment in its first line; a block without one is left alone.
+ * That the daemon is started again is asked of no init here.
  */
 interface Block {
   readonly language: string;
@@ -120,6 +121,11 @@ export class Reader {
 
   /** One command line, all that it prints in `stdout`; ctvirt's own places are those of the world, and nothing is left in root's home. */
   async run(command: string): Promise<Outcome> {
+    if (command === 'systemctl restart ctvirtd') {
+      await this.world.stop();
+      await this.world.start();
+      return { status: 0, stdout: '', stderr: '' };
+    }
     const path = `${checkout}:${dirname(process.execPath)}:$PATH`;
     const line = `exec 2>&1; cd ${this.folder} && PATH="${path}" && ${this.#here(command)}`;
     const outcome = await this.world.enclosure.run(['/bin/sh', '-c', line], {
@@ -149,8 +155,12 @@ export class Reader {
     ];
   }
 
+  /** What follows a colon is another host's. */
   #here(text: string): string {
-    return this.#places.reduce((done, [usual, own]) => done.replaceAll(usual, own), text);
+    return this.#places.reduce(
+      (done, [usual, own]) => done.replaceAll(new RegExp(`(?<!:)${usual}`, 'g'), own),
+      text,
+    );
   }
 
   /** The reader sits in a folder for such work. */

@@ -30,7 +30,7 @@ export async function sshServer(world: Host, address: string): Promise<SshServer
   writeFileSync(`${known}`, `${address} ${readFileSync(`${hostKey}.pub`, 'utf8')}`);
   mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   const words = [`ListenAddress=${address}`, `HostKey=${hostKey}`, `AuthorizedKeysFile=${key}.pub`];
-  words.push('StrictModes=no', 'UsePAM=no', 'PidFile=none');
+  words.push('StrictModes=no', 'UsePAM=no', 'PidFile=none', 'Subsystem=sftp internal-sftp');
   const argv = [sshd, '-D', '-e', '-f', '/dev/null', ...words.flatMap((word) => ['-o', word])];
   const [file = '', ...args] = world.enclosure.argv(...argv);
   const server = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'] });
