@@ -109,6 +109,22 @@ test(
   },
 );
 
+test('who only reads does not wait for a job', options, async () => {
+  const { engine, parts } = await daemon('job');
+  await engine.define(xmlOf('a'));
+  const entry = parts.registry.find('a');
+  await engine.start('a');
+  let end = (): void => undefined;
+  const copying = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const copy = parts.jobs.run(entry, 'clone', () => parts.turns.take('a', () => copying));
+  const read = Promise.all([engine.quota('a'), engine.info('a'), engine.xml('a'), engine.parameters('a')]);
+  assert.ok(await Promise.race([read, sleep(5000)]));
+  end();
+  await copy;
+});
+
 test('a transient domain is gone after its end, and after a start that fails', options, async () => {
   const { engine, driver, parts } = await daemon('transient');
   driver.fault = { error: new Error('no room'), isBegun: true };

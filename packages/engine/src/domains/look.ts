@@ -1,14 +1,15 @@
 // What there is to know of domains: which there are, their documents, what they may have and what they use.
 // SPDX-License-Identifier: Apache-2.0
-import type { DomainInfo, DomainProcess, ParameterRow } from '@ctvirt/api';
+import type { DomainInfo, DomainProcess, ParameterRow, QuotaReport } from '@ctvirt/api';
 import { beancounterOf } from '@ctvirt/formats';
 import { currentVcpus, type Domain, maxMemoryKiB } from '@ctvirt/xml';
 import { processDefaults } from '../cgroups/processes.js';
-import type { Engine } from '../contract.js';
+import type { DomainRef, Engine } from '../contract.js';
 import { type Driver, type Subject, unmeasured } from '../drivers/driver.js';
 import type { Accounts } from '../drivers/floor.js';
 import { EngineError } from '../errors.js';
 import type { Guarantees } from '../guarantees/guarantees.js';
+import type { Jobs } from '../jobs/jobs.js';
 import type { BlockIo } from '../lifecycle/block-io.js';
 import { explainDisk } from '../lifecycle/disk-rows.js';
 import { filesystemsOf, type HostFacts, type Reader } from '../lifecycle/document.js';
@@ -28,6 +29,7 @@ import { usageOf } from './usage.js';
 
 /** Dependencies of `lookOperations`. */
 export interface LookParts {
+  readonly jobs: Pick<Jobs, 'of'>;
   readonly turns: Turns;
   readonly registry: Registry;
   readonly store: DomainStore;
@@ -68,7 +70,7 @@ export function lookOperations(
   | 'traffic'
   | 'consoleLog'
 > {
-  const { turns, registry, reader, guarantees, quotas, accounting, traffic } = parts;
+  const { turns, registry, reader, guarantees, accounting, traffic } = parts;
   return {
     list: () => registry.here().map(summaryOf),
     summary: (ref) => summaryOf(turns.find(ref)),
@@ -83,7 +85,7 @@ export function lookOperations(
     xml: (ref, options) => turns.look(ref, (entry) => xmlOf(entry, options, parts)),
     document: (ref, options) => turns.look(ref, (entry) => documentOf(entry, options, parts)),
     parameters: (ref, options) => turns.look(ref, (entry) => parametersOf(entry, options, parts)),
-    quota: async (ref) => await turns.take(ref, (entry) => quotas.report(entry)),
+    quota: (ref) => quotaOf(ref, parts),
     guarantees: async (options) =>
       await guarantees.report(
         options?.profile === undefined ? undefined : await reader.ofProfile(options.profile),
@@ -93,6 +95,12 @@ export function lookOperations(
     allBeancounters: async () => await accounting.reports(),
     traffic: async (options) => await traffic.report(options),
   };
+}
+
+/** Who only reads does not wait for a long job, which has the domain's turn. */
+async function quotaOf(ref: DomainRef, { turns, jobs, quotas }: LookParts): Promise<QuotaReport> {
+  const beside = jobs.of(turns.find(ref).record.uuid) !== undefined;
+  return await turns[beside ? 'look' : 'take'](ref, (entry) => quotas.report(entry, { beside }));
 }
 
 async function processesOf(

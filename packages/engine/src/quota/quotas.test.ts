@@ -11,6 +11,7 @@ import { notRunning } from '../errors.js';
 import { Registry } from '../registry/registry.js';
 import { KeyedQueue } from '../state/queue.js';
 import { domainRecord } from '../testing/record.js';
+import { readSince } from './grace-file.js';
 import { Quotas } from './quotas.js';
 
 const keep = mkdtempSync(join(tmpdir(), 'ctvirt-quotas-'));
@@ -32,7 +33,7 @@ class Silent extends MemoryRun {
   }
 }
 
-test('a domain that ends while it is looked at is no error', async () => {
+function open() {
   const told: string[] = [];
   const queue = new KeyedQueue();
   const quotas = new Quotas({
@@ -44,11 +45,35 @@ test('a domain that ends while it is looked at is no error', async () => {
     log: (level, message) => void told.push(`${level}: ${message}`),
   });
   const registry = new Registry();
-  const entry = registry.add(domainRecord({ template: 't', templates: ['t'] }), 'running', 'booted');
+  const entry = registry.add(
+    { ...domainRecord({ template: 't', templates: ['t'] }), ids: { start: 65536, count: 65536 } },
+    'running',
+    'booted',
+  );
+  return { told, queue, quotas, registry, entry };
+}
+
+test('a domain that ends while it is looked at is no error', async () => {
+  const { told, queue, quotas, registry, entry } = open();
   for (const error of [notRunning('web'), new Error('no memory')]) {
     registry.setRun(entry, new Silent(error));
     quotas.lookLater(entry);
     await queue.idle();
   }
   assert.deepEqual(told, ["error: quota of domain 'web': Error: no memory"]);
+});
+
+test('beside a turn it is read, and in one something comes of it', async () => {
+  const { quotas, registry, entry } = open();
+  const MIB = 1 << 20;
+  class Full extends MemoryRun {
+    override usage = async () => ({ bytes: 48 * MIB, inodes: 1 });
+  }
+  registry.setRun(entry, new Full(1, domain));
+  for (const beside of [true, false]) {
+    const [root] = (await quotas.report(entry, { beside })).filesystems;
+    assert.equal(root?.space.used, 48 * MIB);
+    assert.equal(root.space.state, 'over');
+    assert.equal(Object.keys(await readSince(keep)).length, beside ? 0 : 1);
+  }
 });

@@ -82,10 +82,13 @@ export class Quotas {
       });
   }
 
-  /** In a turn of the domain's queue. */
-  async report(entry: Entry): Promise<QuotaReport> {
+  /** In a turn of the domain's queue, or beside it: then nothing comes of what is seen. */
+  async report(entry: Entry, { beside = false } = {}): Promise<QuotaReport> {
     const domain = await this.parts.document(entry);
-    const looked = await this.#look(entry, domain, { all: true });
+    const usage = (spec: FilesystemSpec): Promise<Usage | undefined> => this.#usageNow(entry, spec);
+    const looked = beside
+      ? (await this.#seen(entry, domain, { specs: filesystemsOf(domain), usage })).looked
+      : await this.#look(entry, domain, { all: true });
     return {
       name: entry.record.name,
       graceSeconds: graceSecondsOf(domain),
@@ -197,20 +200,44 @@ export class Quotas {
     return all.find(({ counted }) => counted !== undefined) ?? all[0] ?? { how: '', isWhole: false };
   }
 
-  /** Those with soft limits, or that had one in this run, or all. */
+  /** In a turn of the domain's queue: those with soft limits, or that had one in this run, or all. */
   async #look(entry: Entry, domain: Domain, { all = false } = {}): Promise<Looked[]> {
     const had = entry.running && this.#inForce.get(entry.running);
     const specs = filesystemsOf(domain).filter(
       ({ key, limit, soft }) => all || (limit && soft) !== undefined || had?.has(key) === true,
     );
     if (specs.length === 0) return [];
-    const { keep } = this.parts.kept(entry);
-    const before = await readSince(keep);
+    const { looked, before } = await this.#seen(entry, domain, {
+      specs,
+      usage: (spec, keeping) => this.#usage(entry, spec, keeping),
+    });
+    const after = sinceOf(looked);
+    if (JSON.stringify(after) !== JSON.stringify(before)) {
+      await writeSince(this.parts.kept(entry).keep, after);
+      this.#tell(entry, looked, before);
+    }
+    for (const one of looked) await this.#enforce(entry, one);
+    return looked;
+  }
+
+  /** What they hold, and since when some of them hold too much. */
+  async #seen(
+    entry: Entry,
+    domain: Domain,
+    {
+      specs,
+      usage: usageOf,
+    }: {
+      readonly specs: readonly FilesystemSpec[];
+      readonly usage: (spec: FilesystemSpec, keeping: Keeping) => Promise<Usage | undefined>;
+    },
+  ): Promise<{ looked: Looked[]; before: Since }> {
+    const before = await readSince(this.parts.kept(entry).keep);
     const graceSeconds = graceSecondsOf(domain);
     const looked: Looked[] = [];
     for (const spec of specs) {
       const keeping = backends[spec.kind].keeping(spec, this.parts.kept(entry));
-      const usage = await this.#usage(entry, spec, keeping);
+      const usage = await usageOf(spec, keeping);
       const standing = (what: What): Standing => {
         const first = before[`${spec.key}.${what}`];
         const since = first === undefined ? undefined : new Date(first);
@@ -227,13 +254,7 @@ export class Quotas {
         standing: { space: standing('space'), inodes: standing('inodes') },
       });
     }
-    const after = sinceOf(looked);
-    if (JSON.stringify(after) !== JSON.stringify(before)) {
-      await writeSince(keep, after);
-      this.#tell(entry, looked, before);
-    }
-    for (const one of looked) await this.#enforce(entry, one);
-    return looked;
+    return { looked, before };
   }
 
   async #usage(
