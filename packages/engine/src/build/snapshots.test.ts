@@ -19,7 +19,7 @@ import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Freezes } from '../domains/freezes.js';
 import { MemoryDriver } from '../drivers/memory/driver.js';
-import { EngineError } from '../errors.js';
+import { EngineError, isFault } from '../errors.js';
 import { layoutOf } from '../state/layout.js';
 import { documentPathIn, openMemoryEngine } from '../testing/memory-engine.js';
 
@@ -397,6 +397,25 @@ test('diff names what was added, changed and removed, by paths in the container'
   assert.deepEqual(await told('y'), expected);
   assert.deepEqual(await engine.snapshots.diff('a', 'y'), []);
   await gone('a');
+});
+
+/** A folder in it after the other, until no call takes the path of the last. */
+const DEEPEN = `process.chdir(process.argv[1]);
+for (let at = 0; at < 25; at++) { fs.mkdirSync('d'.repeat(200)); process.chdir('d'.repeat(200)); }`;
+
+test('what no program can copy is refused in one sentence', options, async () => {
+  const { engine } = opened;
+  await engine.define(xmlOf('deep'));
+  mkdirSync(join(upper('deep'), 'odd'));
+  execFileSync(process.execPath, ['-e', DEEPEN, join(upper('deep'), 'odd')]);
+  const refused = (error: unknown): boolean =>
+    isFault(error, 'unsupported') &&
+    /domain 'deep' has a path of more than 4096 bytes.*begins with '\/odd\/ddd/.test(error.message) &&
+    error.message.length < 300;
+  await assert.rejects(engine.snapshots.create('deep'), refused);
+  await assert.rejects(engine.archives.clone('deep', 'deeper'), refused);
+  assert.deepEqual(names('deep'), []);
+  await gone('deep');
 });
 
 test('its layers are told beside those of the domain', options, async () => {

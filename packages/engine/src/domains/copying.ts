@@ -4,6 +4,7 @@ import { statfsSync } from 'node:fs';
 import type { Snapshot } from '@ctvirt/api';
 import type { Domain } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
+import { DeepPath, tooDeep } from '../host/complaint.js';
 import type { ProjectRange } from '../host/projects.js';
 import type { EngineLog } from '../log.js';
 import type { Entry } from '../registry/registry.js';
@@ -54,7 +55,9 @@ export async function copyFiles(files: FilesToCopy, parts: CopyParts): Promise<n
     const hold = (work: () => Promise<void>) => files.hold(work, holdLimitMs(needed));
     const held = await atMoment(parts.layout.mounts, (mounts) =>
       copyAll({ ...files, hold }, { ...parts, mounts }),
-    );
+    ).catch((error: unknown) => {
+      throw error instanceof DeepPath ? tooDeep(files.name, error.path) : error;
+    });
     return held === null ? null : Math.ceil(held);
   });
 }

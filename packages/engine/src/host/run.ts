@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Readable } from 'node:stream';
 import { EngineError } from '../errors.js';
+import { bounded } from './complaint.js';
 import { spawnPiped } from './piped.js';
 import { errnoInWords, refusalOf } from './refusal.js';
 
@@ -51,7 +52,7 @@ export async function run(
   const { signal } = program;
   if (signal === undefined && (status === 0 || options.allow?.includes(status)))
     return { status, stdout: stdout(), stderr: stderr() };
-  const tail = stderr().trim().split('\n').slice(-5).join('\n');
+  const tail = bounded(stderr().trim().split('\n').slice(-5).join('\n'));
   const how = signal === undefined ? `ended with status ${status}` : `was ended by ${signal}`;
   const details = { argv, status, signal: signal ?? null, stderr: tail };
   const what = `${file} ${how}`;

@@ -1,16 +1,17 @@
 // What is listed of files that somebody makes and removes meanwhile.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { spawnPiped } from '../host/piped.js';
 import { hostEnvironment } from '../host/run.js';
-import { treeOf } from './layer-stream.js';
+import { deepPathIn, treeOf } from './layer-stream.js';
 
 const options = { skip: process.getuid?.() === 0 ? false : 'root alone confines programs so' };
-const CHURN = 'cd "$0" && while :; do mkdir -p a/b c/d e/f; rm -rf a c e; done';
+const CHURN = 'cd "$0" && while [ ! -e ../stays/stop ]; do mkdir -p a/b c/d e/f; rm -rf a c e; done';
 
 test('folders that go while they are listed are no failure', options, async () => {
   const path = mkdtempSync(join(tmpdir(), 'cvl'));
@@ -26,8 +27,21 @@ test('folders that go while they are listed are no failure', options, async () =
       assert.ok(tree.has('stays'));
     }
   } finally {
-    for (const { program } of churn) program.kill();
+    writeFileSync(join(path, 'stays', 'stop'), '');
     await Promise.all(churn.map(({ program }) => program.ended));
     rmSync(path, { recursive: true });
   }
+});
+
+const DEEPEN = `process.chdir(process.argv[1]);
+for (let at = 0; at < 25; at++) { fs.mkdirSync('d'.repeat(200)); process.chdir('d'.repeat(200)); }`;
+
+test('a path that is too long to be packed is found before anything is sent', options, async () => {
+  const path = mkdtempSync(join(tmpdir(), 'cvl'));
+  const tree = () => treeOf({ path, within: (start) => start() }, { isRunning: false });
+  mkdirSync(join(path, 'odd'));
+  assert.equal(deepPathIn(await tree()), undefined);
+  execFileSync(process.execPath, ['-e', DEEPEN, join(path, 'odd')]);
+  assert.match(deepPathIn(await tree()) ?? '', /^\/odd\/ddd/);
+  execFileSync('/bin/rm', ['-rf', '--', path]);
 });

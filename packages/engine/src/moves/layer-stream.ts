@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import type { MoveList } from '@ctvirt/api';
 import { LAYER_ATTRIBUTES, PACK_CAPABILITIES, PACK_LAYER } from '../archives/tar-options.js';
 import { EngineError } from '../errors.js';
+import { PATH_MAX } from '../host/complaint.js';
 import { errnoInWords, refusalOf } from '../host/refusal.js';
 import { isVanished } from '../host/vanished.js';
 import { type LayerFiles, withoutAttributes } from '../storage/root-mounts.js';
@@ -54,6 +55,15 @@ export async function treeOf(
   }
   return tree;
 }
+
+/** One that tar could not pack. */
+export function deepPathIn(tree: Tree): string | undefined {
+  const deep = [...tree.keys()].find((path) => path.length + BELOW.length >= PATH_MAX);
+  return deep && `/${Buffer.from(deep, 'latin1').toString()}`;
+}
+
+/** What stands before each path where it is packed. */
+const BELOW = './';
 
 /** Writes to the disk what was changed by way of memory: the next such change has a time then. */
 export async function synced({ path, within }: LayerFiles): Promise<void> {
@@ -106,7 +116,7 @@ const CHANGED = 1;
 const LENGTH = 8;
 
 const bytesOf = (names: readonly string[]): Buffer =>
-  Buffer.from(names.map((name) => `./${name}\0`).join(''), 'latin1');
+  Buffer.from(names.map((name) => `${BELOW}${name}\0`).join(''), 'latin1');
 
 /** Moves what is in each folder to a new one in its place. */
 const AFRESH = `for folder; do

@@ -4,12 +4,13 @@ import { Readable } from 'node:stream';
 import type { MoveList, MoveOffer, MovePass, MoveRequest, OutsideSource } from '@ctvirt/api';
 import type { MoveTarget, Watched } from '../contract.js';
 import { allEnded } from '../host/all-ended.js';
+import { tooDeep } from '../host/complaint.js';
 import { Undo } from '../host/undo.js';
 import type { Entry } from '../registry/registry.js';
 import type { FilesystemSpec } from '../storage/index.js';
 import type { LayerFiles, RootContext, RootMounts } from '../storage/root-mounts.js';
 import { changesSince, NOTHING, type Tree } from './changes.js';
-import { listed, type Packing, packed, synced, treeOf } from './layer-stream.js';
+import { deepPathIn, listed, type Packing, packed, synced, treeOf } from './layer-stream.js';
 import { paced } from './pace.js';
 
 /** What goes, found out before anything is asked. */
@@ -197,6 +198,8 @@ export class Passes {
     // The disk of the host is others', too, and nobody is to wait for it while the domain is down: who writes no more leaves no new time.
     if (how.isRunning || madeMs !== undefined) await synced(lent);
     const tree = await treeOf(lent, how);
+    const deep = deepPathIn(tree);
+    if (deep !== undefined) throw tooDeep(entry.record.name, deep);
     const changes = changesSince(old?.tree ?? NOTHING, tree, old?.sinceMs() ?? 0);
     const expected = changes.names.reduce((sum, name) => sum + (tree.get(name)?.bytes ?? 0), this.#bytes);
     const count = (bytes: number): void => {

@@ -3,7 +3,8 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { chmod, chown, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EngineError } from '../../errors.js';
+import { EngineError, isFault } from '../../errors.js';
+import { DeepPath } from '../../host/complaint.js';
 import { cloneMount, MountAttr, setMountAttributes } from '../../host/mount-calls.js';
 import { run } from '../../host/run.js';
 import { idsAt, ownersOf, viewFor } from './ids.js';
@@ -57,9 +58,17 @@ export const treeIn = (folder: string): OpenLayer => ({
 /** All that is in it, with what the kernel knows of each file; blocks are shared where the file system can. */
 export async function copyTree(from: string, to: string, { hold, signal }: Copying): Promise<number | null> {
   const copy = ['/bin/cp', '-a', '--reflink=auto', '--', `${from}/.`, to] as const;
-  const held = await hold(async () => void (await run(copy, { signal })));
+  const held = await hold(async () => void (await run(copy, { signal }).catch(deepIn)));
   await run(['/bin/sync', '-f', '--', to]);
   return held;
+}
+
+/** Says where in the layer a path begins that cp could not follow. */
+function deepIn(cause: unknown): never {
+  const said = isFault(cause, 'host-command') ? (cause.details.stderr ?? '') : '';
+  const path = /\/upper(\/[^\n]*)/.exec(said)?.[1];
+  if (path === undefined || !said.includes('File name too long')) throw cause;
+  throw new DeepPath(path);
 }
 
 /** As its host counts them; links to one file once. Files may come and go meanwhile. */

@@ -1,6 +1,7 @@
 // A child process fed from and read as streams, ended for certain when its user is done.
 // SPDX-License-Identifier: Apache-2.0
 import type { Readable, Writable } from 'node:stream';
+import { bounded } from '../../host/complaint.js';
 import { type Piped, spawnPiped } from '../../host/piped.js';
 import { childrenOf, killIfThere } from '../../host/processes.js';
 
@@ -54,7 +55,7 @@ export class Child {
 
   /** The end of what it said on stderr so far. */
   get complaint(): string {
-    return this.#stderr.trim();
+    return bounded(this.#stderr.trim());
   }
 
   get stdout(): Readable {
