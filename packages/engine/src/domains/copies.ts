@@ -25,7 +25,7 @@ import { emptyDigest } from '../templates/empty.js';
 import { type CopyParts, fillLayer, forgetIn, limits, made } from './copy-making.js';
 import { copiedOf, occupiedBy } from './copying.js';
 import type { FillRoot, MadeRoot } from './definer.js';
-import { checkName } from './domain-name.js';
+import { checkNewName } from './domain-name.js';
 import { importDomain } from './importing.js';
 import { contextOf } from './mounting.js';
 import { tellingRoom } from './room.js';
@@ -42,7 +42,7 @@ export function copyOperations(parts: CopyParts): Pick<Engine, 'archives'> {
       stream: (ref, options = {}) => stream(ref, options, parts),
       import: (source, options = {}) => translated(() => importDomain(source, options, parts)),
       clone: async (ref, name, { snapshot, ...watched } = {}) => {
-        checkName(name);
+        checkNewName(name);
         return await asJob(ref, 'clone', watched, parts, ({ record }, seen) =>
           parts.turns.take(record.uuid, (entry) => clone(entry, name, { snapshot, ...seen }, parts)),
         );

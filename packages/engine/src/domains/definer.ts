@@ -54,7 +54,7 @@ import {
   type StorageContext,
 } from '../storage/index.js';
 import type { RootContext, RootMounts } from '../storage/root-mounts.js';
-import { checkName } from './domain-name.js';
+import { checkName, checkNewName } from './domain-name.js';
 import { fixedOf, misfitOf, type Roots } from './roots.js';
 import { refuseGiven } from './turns.js';
 
@@ -165,6 +165,7 @@ export class Definer {
     return await this.parts.queue.run(read.parts.name, async () => {
       const existing = this.parts.registry.byName(read.parts.name);
       if (existing !== undefined) refuseGiven(existing);
+      else checkNewName(read.parts.name);
       this.#refuseTaken(read.parts.name, options);
       // One that is transient has no definition, only starts.
       if (options.persistent)

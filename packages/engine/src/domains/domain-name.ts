@@ -12,3 +12,20 @@ export function checkName(name: string): void {
     );
   diskName(name);
 }
+
+/** What turns the text around it, ends its line, has no width, or stands for bytes that are no text. Joiners are part of words. */
+const UNSHOWN = /[\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff\ufffd\p{Cs}]/u;
+
+/** The same of a name that is given now, which has to be seen as it is; one that is there stays. */
+export function checkNewName(name: string): void {
+  checkName(name);
+  if (!UNSHOWN.test(name) && name.trim() === name) return;
+  const written = JSON.stringify(name).replace(
+    /[^ -~]/gu,
+    (one) => `\\u{${one.codePointAt(0)?.toString(16)}}`,
+  );
+  throw new EngineError(
+    'invalid',
+    `the name ${written} cannot be one: it begins or ends with a blank, or holds what nobody sees`,
+  );
+}

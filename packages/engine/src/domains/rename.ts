@@ -9,7 +9,7 @@ import type { DomainRecord } from '../state/record.js';
 import type { Traffic } from '../traffic/traffic.js';
 import type { DefineParts } from './define.js';
 import { ctidOf, type DefinerParts, recordWith, transient } from './definer.js';
-import { checkName } from './domain-name.js';
+import { checkNewName } from './domain-name.js';
 import { refuseReverting } from './reverter.js';
 
 /** Dependencies of `renameOperation`. */
@@ -24,7 +24,7 @@ export function renameOperation(parts: RenameParts): Pick<Engine, 'rename'> {
   const { turns, queue, registry, store } = parts;
   return {
     rename: async (ref: DomainRef, name: string) => {
-      checkName(name);
+      checkNewName(name);
       return await turns.take(ref, async (entry) => {
         refuse(entry, name);
         refuseReverting(entry.record.name, store.rootFolder(entry.record.name));

@@ -13,7 +13,7 @@ import { backends, type FilesystemSpec, type KeptContext, releaseLayers } from '
 import type { RootMounts } from '../storage/root-mounts.js';
 import { type CopyParts, copiedOf, copyFiles, ownOf, recordOf } from './copying.js';
 import { transient } from './definer.js';
-import { checkName } from './domain-name.js';
+import { checkNewName } from './domain-name.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Reverter } from './reverter.js';
 import { tellingRoom } from './room.js';
@@ -146,7 +146,7 @@ function refuseForeignRoot({ record }: Entry, filesystems: readonly FilesystemSp
 }
 
 function checkSnapshotName(name: string): void {
-  checkName(name);
+  checkNewName(name);
   if (name.startsWith('.') || name === BEFORE_REVERT)
     throw new EngineError(
       'invalid',
