@@ -199,7 +199,6 @@ test(
     assert.deepEqual(names('a'), ['x']);
     put('a', 'file', 'later');
     const running = await engine.snapshots.revert('a', 'x');
-    await opened.parts.queue.idle();
     assert.deepEqual([running.state, read('a', 'file'), names('a')], ['running', 'then', ['x']]);
     assert.equal((await engine.snapshots.revert('a', 'x', { state: 'paused' })).state, 'paused');
     assert.equal((await engine.snapshots.revert('a', 'x')).state, 'running');

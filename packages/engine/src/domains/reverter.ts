@@ -154,6 +154,8 @@ export class Reverter {
       if (entry.state !== 'shutoff' || state === 'shutoff') return;
       await lifecycle.start(entry);
       if (state === 'paused') await lifecycle.suspend(entry);
+      // Who asked lists what there is now, and looks at each: none of them may go meanwhile.
+      await this.#dropBefore(entry);
     } finally {
       await rm(path, { force: true });
     }
@@ -168,20 +170,28 @@ export class Reverter {
 
   /** Once it has started, what it was before it was reverted is of no use any more: it goes when the start's turn is over. */
   forgetBefore(entry: Entry): void {
-    const { queue, snapshots, store, log } = this.parts;
+    if (this.#hasBefore(entry)) void this.parts.queue.run(entry.record.name, () => this.#dropBefore(entry));
+  }
+
+  #hasBefore({ record: { name } }: Entry): boolean {
+    const { snapshots, store } = this.parts;
+    return snapshots
+      .list(store.rootFolder(name))
+      .some((one) => one.name === BEFORE_REVERT && one.by === 'revert');
+  }
+
+  /** In a turn of the domain's queue. */
+  async #dropBefore(entry: Entry): Promise<void> {
+    const { snapshots, store, log } = this.parts;
     const { name } = entry.record;
-    const isThere = (): boolean =>
-      snapshots.list(store.rootFolder(name)).some((one) => one.name === BEFORE_REVERT && one.by === 'revert');
-    if (!isThere()) return;
-    queue
-      .run(name, async () => {
-        if (isThere()) await snapshots.remove(store.rootFolder(name), BEFORE_REVERT, releaseLayers);
-      })
-      .catch((error: unknown) =>
-        log('warn', `domain '${name}': what it was before it was reverted is still there: ${String(error)}`, {
-          domain: name,
-        }),
-      );
+    try {
+      if (this.#hasBefore(entry))
+        await snapshots.remove(store.rootFolder(name), BEFORE_REVERT, releaseLayers);
+    } catch (error) {
+      log('warn', `domain '${name}': what it was before it was reverted is still there: ${String(error)}`, {
+        domain: name,
+      });
+    }
   }
 
   /** The same of one that was interrupted, with what it is to do then. */
