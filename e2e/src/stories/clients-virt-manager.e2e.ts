@@ -2,18 +2,19 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { run } from '../world/command.js';
-import { domainXml } from '../world/documents.js';
+import { domainXml, templateRoot } from '../world/documents.js';
 import { World } from '../world/world.js';
 
 let world: World;
 before(async () => {
   world = await World.open();
 });
+afterEach(() => world.clear());
 after(() => world.close());
 
 /** Where what a person may want to look at is kept. */
@@ -42,17 +43,13 @@ async function withScreen<T>(work: (display: string) => Promise<T>): Promise<T> 
   }
 }
 
-test('virt-manager starts a domain at the press of a button, types on its console, and starts a network', async () => {
-  await world.define(
-    domainXml({ name: 'pressed', program: ['/bin/sh'], interfaces: ["<console type='pty'/>"] }),
-  );
+/** The last line that a script of `world` prints, whose virt-manager sees one domain. */
+async function driven(script: string, domain: string): Promise<string> {
   await mkdir(pictures, { recursive: true });
-  const home = `${world.host}/home`;
-  await mkdir(home, { mode: 0o700 });
-  const script = fileURLToPath(new URL('../../src/world/clients-virt-manager.py', import.meta.url));
-  const uri = world.uri('lxc');
+  const home = await mkdtemp(`${world.host}/home`);
+  const path = fileURLToPath(new URL(`../../src/world/${script}`, import.meta.url));
   const { status, stdout, stderr } = await withScreen((display) =>
-    run(['dbus-run-session', '--', '/usr/bin/python3', script, uri, 'pressed', pictures], {
+    run(['dbus-run-session', '--', '/usr/bin/python3', '-B', path, world.uri('lxc'), domain, pictures], {
       // Nothing of whoever runs the tests: settings are forgotten, files are below a folder of its own.
       env: {
         DISPLAY: display,
@@ -67,10 +64,32 @@ test('virt-manager starts a domain at the press of a button, types on its consol
   assert.equal(status, 0, `${stdout}${stderr}`);
   const seen = stdout.trim().split('\n').at(-1) ?? '';
   assert.match(seen, /"alerts": \[\]/);
+  return seen;
+}
+
+test('virt-manager starts a domain at the press of a button, types on its console, and starts a network', async () => {
+  await world.define(
+    domainXml({ name: 'pressed', program: ['/bin/sh'], interfaces: ["<console type='pty'/>"] }),
+  );
+  const seen = await driven('clients-virt-manager.py', 'pressed');
   assert.match(seen, /"network": \[.*"192\.168\.\d+\.0\/24".*"Active", "NAT"\]/);
   assert.equal(await world.state('pressed'), 'running (booted)');
   const { active } = await world.client.networks.info({ network: 'default' });
   assert.ok(active);
   await world.client.networks.stop({ network: 'default' });
-  await world.clear();
+});
+
+test('its page of snapshots opens with the first one, and makes, describes, reverts to and deletes them', async () => {
+  const name = await world.run(domainXml({ name: 'kept', filesystems: [templateRoot] }));
+  const initPid = async () => (await world.client.domains.info({ domain: name })).initPid;
+  const before = await initPid();
+  const seen = await driven('clients-virt-manager-snapshots.py', name);
+  assert.match(seen, /"both": \["first", "second"\]/);
+  const left = await world.client.snapshots.list({ domain: name });
+  assert.deepEqual(
+    left.map((one) => [one.name, one.description, one.isCurrent]),
+    [['first', 'as it should be', true]],
+  );
+  assert.notEqual(await initPid(), before, 'it was started again');
+  assert.equal(await world.state(name), 'running (booted)');
 });
