@@ -28,26 +28,35 @@ export async function tellingRoom<T>({ what, bytes }: Copied, work: () => Promis
 /** As programs and Node say it; after the first such error an image is read-only. */
 const BROKEN = /Input\/output error|\bEIO\b|Read-only file system|\bEROFS\b/;
 
-/** So little is as good as none: a file system keeps some for itself, and has some back from what it could not write. */
-const NONE = 8 << 20;
+/** So little is as good as none: a file system keeps some for itself. */
+const NONE = 1 << 20;
 
 /**
- * What is written to files below the folder. An image whose blocks the host has no room for fails as a disk that is broken does.
+ * What is written to files below the folder, so many bytes at most. An image whose blocks the host has no room for fails as a disk that
+ * is broken does, and what could not be written is free again.
  */
-export async function writingBelow<T>(folder: string, work: () => Promise<T>): Promise<T> {
+export async function writingBelow<T>(
+  folder: string,
+  work: () => Promise<T>,
+  { written = 0 }: { readonly written?: number } = {},
+): Promise<T> {
   try {
     return await work();
   } catch (cause) {
     const { bavail, bsize } = statfsSync(folder);
-    if (isFull(cause) || bavail * bsize > NONE || !BROKEN.test(String(cause))) throw cause;
+    if (isFull(cause) || bavail * bsize > NONE + written || !BROKEN.test(String(firstOf(cause)))) throw cause;
     throw new EngineError('no-space', `there is no room in ${folder}`, { path: folder }, { cause });
   }
 }
 
 /** Node's word for it, or ours. */
 function isFull(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  // See `explain`.
-  if ('suppressed' in error && error.suppressed !== undefined) return isFull(error.suppressed);
-  return 'code' in error && (error.code === 'ENOSPC' || error.code === 'no-space');
+  const first = firstOf(error);
+  return first instanceof Error && 'code' in first && (first.code === 'ENOSPC' || first.code === 'no-space');
 }
+
+/** See `explain`. */
+const firstOf = (error: unknown): unknown =>
+  error instanceof Error && 'suppressed' in error && error.suppressed !== undefined
+    ? firstOf(error.suppressed)
+    : error;

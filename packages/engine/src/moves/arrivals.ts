@@ -169,7 +169,8 @@ export class Arrivals {
           // Most of it is on the disk by the time that somebody waits for the rest.
           await layer.sync();
         });
-      await tellingRoom(copiedOf(coming), () => writingBelow(coming.folder, put));
+      const { bytes: written } = coming;
+      await tellingRoom(copiedOf(coming), () => writingBelow(coming.folder, put, { written }));
     });
   }
 
