@@ -3,7 +3,7 @@
 import { json, none, progress, resource, text } from './route.js';
 import { list, nullable, oneOf, strict, string } from './schema.js';
 import { domainSummary } from './shapes/domain.js';
-import { changedFile, snapshot, snapshotRequest, snapshotRevert } from './shapes/snapshot.js';
+import { changedFile, snapshot, snapshotInfo, snapshotRequest, snapshotRevert } from './shapes/snapshot.js';
 
 /** What a domain was at one time, and the way back there. */
 export const snapshots = resource({
@@ -24,9 +24,9 @@ export const snapshots = resource({
   info: {
     method: 'GET',
     path: '/v1/domains/{domain}/snapshots/{snapshot}',
-    summary: 'One snapshot',
+    summary: 'One snapshot, and what it takes on the disk',
     body: none,
-    answer: json(snapshot),
+    answer: json(snapshotInfo),
   },
   describe: {
     method: 'PATCH',

@@ -415,6 +415,8 @@ export interface Engine {
     /** The oldest first. */
     list(ref: DomainRef): readonly Snapshot[];
     get(ref: DomainRef, name: string): Snapshot;
+    /** How many bytes it takes on the disk, shared ones included; looks through all of its files where they lie in a folder. */
+    occupied(ref: DomainRef, name: string): Promise<number>;
     /** The one that the domain was last taken or reverted to, if it is there still. */
     current(ref: DomainRef): Snapshot | undefined;
     /** The domain's document as it was then. */

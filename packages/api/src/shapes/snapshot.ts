@@ -54,6 +54,21 @@ export const snapshot = object(
 /** A snapshot of a domain. */
 export type Snapshot = Static<typeof snapshot>;
 
+/** A snapshot with what it takes. */
+export const snapshotInfo = object(
+  {
+    ...snapshot.properties,
+    occupiedBytes: integer({
+      minimum: 0,
+      description:
+        'What its files take on the disk of the host, with the blocks that they share with the domain or other snapshots: at most so much is free once it is deleted',
+    }),
+  },
+  { title: 'SnapshotInfo', description: 'A snapshot, and what it takes' },
+);
+/** A snapshot with what it takes. */
+export type SnapshotInfo = Static<typeof snapshotInfo>;
+
 /** What a snapshot is to be. */
 export const snapshotRequest = strict({
   name: optional(

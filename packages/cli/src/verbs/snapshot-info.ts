@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { formatFields } from '../table.js';
 import { verb } from '../verb.js';
-import { yesOrNo } from '../wording.js';
+import { describeBytes, yesOrNo } from '../wording.js';
 import { anyDomain, ownSnapshot } from './arguments.js';
 import { describeWait, stateThen } from './snapshot-words.js';
 
@@ -32,6 +32,7 @@ export const snapshotInfo = verb({
           ['Made by', makers[info.by]],
           ['State', stateThen(info)],
           ['Writes waited', info.frozenMs === null ? '-' : describeWait(info.frozenMs)],
+          ['On disk', `${describeBytes(info.occupiedBytes)}, shared blocks included`],
           ['After', info.parent ?? '-'],
           ['Before', String(info.children)],
           ['Current', yesOrNo(info.isCurrent)],

@@ -52,6 +52,7 @@ describe('ctvirt snapshot', () => {
     assert.match(out, /^Name: +three$/m);
     assert.match(out, /^State: +running$/m);
     assert.match(out, /^Writes waited: +12 ms$/m);
+    assert.match(out, /^On disk: +5\.0 MiB, shared blocks included$/m);
     assert.match(out, /^Not in it: +\/srv: \/srv\/data$/m);
     assert.equal((await json('snapshot info web three')).parent, 'one');
     assert.equal((await ctvirt('snapshot info web nosuch')).status, 3);

@@ -8,7 +8,10 @@ import type { Handlers } from './handler.js';
 export const bindSnapshots = ({ snapshots }: Engine): Handlers<Resources['snapshots']> => ({
   list: ({ params: { domain } }) => snapshots.list(domain),
   create: ({ params: { domain }, body }, watched) => snapshots.create(domain, body, watched),
-  info: ({ params: { domain, snapshot } }) => snapshots.get(domain, snapshot),
+  info: async ({ params: { domain, snapshot } }) => ({
+    ...snapshots.get(domain, snapshot),
+    occupiedBytes: await snapshots.occupied(domain, snapshot),
+  }),
   describe: ({ params: { domain, snapshot }, body: { description } }) =>
     snapshots.describe(domain, snapshot, description),
   delete: ({ params: { domain, snapshot }, query: { children } }) =>

@@ -32,6 +32,7 @@ export function memorySnapshots(engine: Engine): Engine['snapshots'] {
   return {
     list,
     get: (ref, name) => shown(ref, keptOf(ref, name)),
+    occupied: async (ref, name) => keptOf(ref, name).name.length << 20,
     current: (ref) => list(ref).find(({ isCurrent }) => isCurrent),
     xml: async (ref, name) => keptOf(ref, name).document,
     async create(ref, { name, description, expiresAt } = {}) {

@@ -98,6 +98,7 @@ test('one is taken, told, described and deleted, whatever the domain does', opti
   );
   assert.equal((await engine.snapshots.describe('a', 'one', null)).description, null);
   assert.match(await engine.snapshots.xml('a', 'one'), /<name>a<\/name>/);
+  assert.ok((await engine.snapshots.occupied('a', 'one')) > 0);
   // Children of one that goes are its parent's.
   assert.deepEqual(
     (await engine.snapshots.delete('a', second.name)).map(({ name }) => name),

@@ -9,7 +9,15 @@ import { filesystemsOf } from '../lifecycle/document.js';
 import { type Entry, summaryOf } from '../registry/registry.js';
 import { BEFORE_REVERT, type SnapshotRecord, type SnapshotStore } from '../state/snapshot-store.js';
 import type { DomainStore } from '../state/store.js';
-import { backends, type FilesystemSpec, type KeptContext, releaseLayers } from '../storage/index.js';
+import {
+  backends,
+  type FilesystemSpec,
+  type KeptContext,
+  keyOf,
+  layerFile,
+  occupiedAt,
+  releaseLayers,
+} from '../storage/index.js';
 import type { RootMounts } from '../storage/root-mounts.js';
 import { type CopyParts, copiedOf, copyFiles, ownOf, recordOf } from './copying.js';
 import { transient } from './definer.js';
@@ -58,6 +66,16 @@ export function snapshotOperations(parts: SnapshotParts): Engine['snapshots'] {
   return {
     list: (ref) => list(turns.find(ref)),
     get: (ref, name) => get(turns.find(ref), name),
+    async occupied(ref, name) {
+      const entry = turns.find(ref);
+      const folder = snapshots.path(rootOf(entry), get(entry, name).name);
+      let bytes = 0;
+      for (const { target, layer } of store.lease(entry.record.name)?.made ?? []) {
+        const path = layerFile({ folder, key: keyOf(target) }, layer);
+        if (path !== undefined) bytes += (await occupiedAt(path)).allocation;
+      }
+      return bytes;
+    },
     current: (ref) => list(turns.find(ref)).find(({ isCurrent }) => isCurrent),
     xml: (ref, name) =>
       turns.look(ref, async (entry) => await snapshots.xml(rootOf(entry), get(entry, name).name)),
