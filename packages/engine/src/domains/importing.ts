@@ -18,7 +18,7 @@ import { isErrno } from '../host/gone.js';
 import { Undo } from '../host/undo.js';
 import { asAnother } from '../lifecycle/another.js';
 import { filesystemsOf } from '../lifecycle/document.js';
-import { placesOf } from '../lifecycle/links.js';
+import { parentsOf } from '../lifecycle/links.js';
 import { withTemplates } from '../lifecycle/template-names.js';
 import { absent } from '../network/strangers.js';
 import { refuse, TemplateError } from '../templates/archive/errors.js';
@@ -192,7 +192,7 @@ async function importOwn(
     ...(domain.name !== manifest.name && { earlierHostnames: [manifest.hostname] }),
     fill,
   };
-  remarks.push(...absent(placesOf(domain)));
+  remarks.push(...absent(parentsOf(domain)));
   const done = await tellingRoom(archive.copied, () => made(domain, { remarks, parts, fresh }));
   undo.keep();
   // Their folders are here now, and what they had there is in them.
@@ -260,7 +260,11 @@ async function unpackFolder(
 function refuseTaken({ name, uuid }: Domain, { registry, roots }: CopyParts): void {
   roots.refuseGiven(uuid);
   if (registry.byName(name) !== undefined)
-    throw new EngineError('exists', `domain '${name}' is already defined`, { holder: name });
+    throw new EngineError(
+      'exists',
+      `domain '${name}' is already defined: \`--name NEW --new-ids\` makes another one of the archive`,
+      { holder: name },
+    );
   const holder = uuid === undefined ? undefined : registry.byUuid(uuid);
   if (holder !== undefined)
     throw new EngineError('exists', `UUID ${uuid} is that of domain '${holder.record.name}'`, {
@@ -359,7 +363,7 @@ async function importForeign(
     ...startOrderOf(domain),
     fill,
   };
-  remarks.push(...absent(placesOf(domain)));
+  remarks.push(...absent(parentsOf(domain)));
   const done = await tellingRoom(archive.copied, () => made(domain, { remarks, parts, fresh }));
   return { ...done, outside: [...done.outside, ...read.left] };
 }

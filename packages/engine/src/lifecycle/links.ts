@@ -198,6 +198,12 @@ export const placesOf = ({ devices }: Domain): Pick<LinkPlan, 'kind' | 'parent' 
     addresses: addressesOf(link),
   }));
 
+/** Links of the host that it names; what a network stands on is that one's. */
+export const parentsOf = ({ devices }: Domain): string[] =>
+  (devices.interfaces ?? []).flatMap((link) =>
+    link.type === 'bridge' || link.type === 'direct' ? (parentOf(link) ?? []) : [],
+  );
+
 const addressesOf = (link: Interface): LinkPlan['addresses'] =>
   (link.ips ?? []).map(({ address, prefix, family }) => ({
     address: normalAddress(address),

@@ -18,7 +18,7 @@ import type { Admission } from '../guarantees/admission.js';
 import { Undo } from '../host/undo.js';
 import type { UserNamespacePool } from '../host/userns.js';
 import { filesystemsOf } from '../lifecycle/document.js';
-import { placesOf } from '../lifecycle/links.js';
+import { parentsOf, placesOf } from '../lifecycle/links.js';
 import { readStored } from '../lifecycle/stored-document.js';
 import { absent, strangers } from '../network/strangers.js';
 import type { Entry, Registry } from '../registry/registry.js';
@@ -194,8 +194,8 @@ export class Arrivals {
       toCome: [...lacking.values()],
       toStart: offer.start,
     });
-    const places = placesOf(readStored(xml, 'offer'));
-    const unknown = [...absent(places), ...strangers(places)];
+    const domain = readStored(xml, 'offer');
+    const unknown = [...absent(parentsOf(domain)), ...strangers(placesOf(domain))];
     return {
       findings: [...findings.map(({ message }) => message), ...unknown],
       lacking: [...lacking.keys()],

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parentsOf } from '../lifecycle/links.js';
+import { readStored } from '../lifecycle/stored-document.js';
 import { addressBytes } from './link-addresses.js';
 import type { LinkPlan } from './link-plan.js';
 import { absent, strangers } from './strangers.js';
@@ -36,14 +38,22 @@ test('one on a bridge is in one of the bridge, where the host has any of that fa
   assert.match(strangers([link('bridge', 'br0', '192.0.2.7')], host).join(), /br0.*192\.0\.2\.7/);
 });
 
-test('of links that a host has not each is told once', () => {
-  const links = [
-    link('bridge', 'vmbr0'),
-    link('bridge', 'vmbr0'),
-    link('bridge', 'br0'),
-    link('routed', undefined),
+test('of links that a host has not each is told once, and of networks none', () => {
+  const from = (type: string, source: string) =>
+    `<interface type='${type}'><source ${type}='${source}'/></interface>`;
+  const devices = [
+    from('bridge', 'vmbr0'),
+    from('bridge', 'vmbr0'),
+    from('bridge', 'br0'),
+    from('network', 'inner'),
   ];
-  const said = absent(links, (name) => name === 'br0');
+  const domain = readStored(
+    `<domain type='lxc'><name>web</name><uuid>2f1c1b1e-0000-4000-8000-000000000001</uuid><memory>1048576</memory>
+      <os><type arch='x86_64'>exe</type><init>/sbin/init</init></os>
+      <devices><filesystem type='mount'><source dir='/srv/web'/><target dir='/'/></filesystem>${devices.join('')}</devices></domain>`,
+    'web',
+  );
+  const said = absent(parentsOf(domain), (name) => name === 'br0');
   assert.equal(said.length, 1);
   assert.match(said[0] ?? '', /no link 'vmbr0'/);
 });

@@ -29,8 +29,8 @@ export function strangers(
 }
 
 /** Says so of each link of the host that its interfaces are to be on, and that is none here: a start is refused before there is one. */
-export const absent = (links: readonly Asked[], isThere: (name: string) => boolean = hasLink): string[] =>
-  [...new Set(links.flatMap(({ kind, parent }) => (kind === 'card' || parent === undefined ? [] : [parent])))]
+export const absent = (links: readonly string[], isThere: (name: string) => boolean = hasLink): string[] =>
+  [...new Set(links)]
     .filter((name) => !isThere(name))
     .map(
       (name) =>
