@@ -157,6 +157,7 @@ test('single paths come back into the domain or to a folder, each as it was at a
   rmSync(folder, { recursive: true });
   for (const [words, why] of [
     [['--path', '/nothing'], /is not in backup /],
+    [['--to', '/nowhere/there'], /^error: \/nowhere is not there: make it first/m],
     [['--at', '2020-01-01'], /the first backup of 'web' was taken at/],
     [['--at', 'yesterday'], /is no time/],
   ] as const) {

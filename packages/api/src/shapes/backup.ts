@@ -125,24 +125,35 @@ export const backupStatus = object(
         'By its last backup: ok; incomplete, where something of it is not in there; failed, where one was asked for since in vain; late, where one was due an hour ago and is not there. waiting is one whose first time is yet to come, none one without backups and without times for them',
     }),
     schedule: nullable(
-      object({
-        when: string({ description: "As `@daily`, or cron's five fields" }),
-        isOfHost: boolean({ description: 'Whether it is that of ctvirtd.conf, which holds for all others' }),
-      }),
+      object(
+        {
+          when: string({ description: "As `@daily`, or cron's five fields" }),
+          isOfHost: boolean({
+            description: 'Whether it is that of ctvirtd.conf, which holds for all others',
+          }),
+        },
+        { description: 'When backups are taken; null of one without times for them' },
+      ),
     ),
     last: nullable(
-      object({
-        id: string({ description: 'Of the repository' }),
-        repository: string({ description: 'Where it lies' }),
-        takenAt: string({ description: 'RFC 3339' }),
-        ageSeconds: number({ description: 'How long ago that is' }),
-      }),
+      object(
+        {
+          id: string({ description: 'Of the repository' }),
+          repository: string({ description: 'Where it lies' }),
+          takenAt: string({ description: 'RFC 3339' }),
+          ageSeconds: number({ description: 'How long ago that is' }),
+        },
+        { description: 'The last that this daemon or one before it took; null before the first' },
+      ),
     ),
     failure: nullable(
-      object({
-        at: string({ description: 'RFC 3339' }),
-        error: string({ description: 'Why there is no backup of then' }),
-      }),
+      object(
+        {
+          at: string({ description: 'RFC 3339' }),
+          error: string({ description: 'Why there is no backup of then' }),
+        },
+        { description: 'The last that was asked for in vain; null if another was taken since' },
+      ),
     ),
     nextAt: nullable(string({ description: 'When it is due; RFC 3339' })),
   },

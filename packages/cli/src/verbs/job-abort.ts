@@ -14,6 +14,9 @@ export const jobAbort = verb({
   example: { command: 'ctvirt job abort web', does: "Ends what is just done with 'web', such as an export." },
   async run(context, { args: { domain } }) {
     const job = await context.client.jobs.abort({ domain });
-    context.done(job, `Domain '${job.domain}': ${job.kind} is told to end`);
+    context.done(
+      job,
+      `Domain '${job.domain}': ${job.kind} is told to end: \`ctvirt job info ${job.domain}\` tells when it has`,
+    );
   },
 });

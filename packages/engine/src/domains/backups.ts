@@ -15,7 +15,7 @@ import type { RootContext } from '../storage/root-mounts.js';
 import { checkBackups } from './backup-check.js';
 import { type BackupParts, goingOf, secondsSince } from './backup-parts.js';
 import { statusOf } from './backup-status.js';
-import { chooseGeneration, generationsOf } from './generations.js';
+import { chooseGeneration, generationsOf, noBackupOf } from './generations.js';
 import { contextOf } from './mounting.js';
 import { restoreBackup } from './restoring.js';
 import { type DomainFiles, withStillFiles } from './still-files.js';
@@ -53,6 +53,7 @@ export function backupOperations(parts: BackupParts): Engine['backups'] {
       return await inRepository(found, parts, async () => {
         const all = await found.tool.list();
         const wanted = domain === undefined ? all : generationsOf(all, domain, parts);
+        if (domain !== undefined && wanted.length === 0) throw noBackupOf(domain);
         const checked = await checkBackups(wanted, found, { ...watched, isWhole: whole }, parts);
         return checked.map(({ generation, ...result }) => ({
           ...result,

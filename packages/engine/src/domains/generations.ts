@@ -28,12 +28,13 @@ export function chooseGeneration(
   const until = at === undefined ? Number.POSITIVE_INFINITY : timeOf(at);
   const found = own.findLast(({ takenAt }) => Date.parse(takenAt) <= until);
   if (found !== undefined) return found;
-  const why =
-    own[0] === undefined
-      ? `there is no backup of '${domain}' in this repository`
-      : `the first backup of '${domain}' was taken at ${own[0].takenAt}: there is none of ${at}`;
+  if (own[0] === undefined) throw noBackupOf(domain);
+  const why = `the first backup of '${domain}' was taken at ${own[0].takenAt}: there is none of ${at}`;
   throw new EngineError('not-found', why, { ref: domain });
 }
+
+export const noBackupOf = (domain: string): EngineError =>
+  new EngineError('not-found', `there is no backup of '${domain}' in this repository`, { ref: domain });
 
 /** A day is meant whole. Times without a zone are of UTC, as all that are told. */
 function timeOf(at: string): number {

@@ -97,6 +97,8 @@ async function toFolder(
   if (!isAbsolute(to)) throw new EngineError('invalid', `'${to}' is no absolute path`, { files: to });
   if (existsSync(to))
     throw new EngineError('exists', `${to} is there already: name a folder that is not`, { path: to });
+  if (!existsSync(dirname(to)))
+    throw new EngineError('not-found', `${dirname(to)} is not there: make it first`, { path: dirname(to) });
   requireTrusted(dirname(to));
   const staging = join(dirname(to), `.ctvirt-restore-${randomBytes(4).toString('hex')}`);
   mkdirSync(staging, { mode: 0o700 });
