@@ -20,6 +20,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Freezes } from '../domains/freezes.js';
 import { MemoryDriver } from '../drivers/memory/driver.js';
 import { EngineError, isFault } from '../errors.js';
+import { mounts } from '../host/mountinfo.js';
 import { layoutOf } from '../state/layout.js';
 import { documentPathIn, openMemoryEngine } from '../testing/memory-engine.js';
 
@@ -308,6 +309,38 @@ test('a revert after which the domain does not start says what it is then', opti
   await engine.snapshots.revert('a', 'before-revert', { state: 'running' });
   assert.equal(read('a', 'file'), 'now');
   await engine.destroy('a');
+  await gone('a');
+});
+
+test('one of which not all can be erased is gone, and what is left of it is told', options, async () => {
+  const { engine } = opened;
+  await engine.define(xmlOf('a'));
+  put('a', 'file', 'then');
+  await engine.snapshots.create('a', { name: 'x' });
+  await engine.snapshots.revert('a', 'x');
+  const folder = join(rootOf('a'), 'snapshots');
+  const left = (): string[] => readdirSync(folder).filter((name) => name.startsWith('.gone-'));
+  const block = (name: string): void => {
+    mkdirSync(join(folder, name, 'busy'));
+    execFileSync('mount', ['-t', 'tmpfs', 'none', join(folder, name, 'busy')]);
+  };
+  const release = (): void => {
+    for (const { target } of mounts()) if (target.startsWith(folder)) execFileSync('umount', [target]);
+  };
+  block('before-revert');
+  try {
+    // What is in the way of a revert need not be erased for it.
+    await engine.snapshots.revert('a', 'x');
+    assert.match(log.join('\n'), /warn: .*before-revert.*busy/);
+    assert.deepEqual([names('a'), left().length], [['x', 'before-revert'], 1]);
+    release();
+    block('x');
+    await assert.rejects(engine.snapshots.delete('a', 'x'), /it is gone, but not all .*\.gone-.* next start/);
+    assert.deepEqual(names('a'), ['before-revert']);
+    await assert.rejects(engine.snapshots.delete('a', 'x'), { code: 'not-found' });
+  } finally {
+    release();
+  }
   await gone('a');
 });
 

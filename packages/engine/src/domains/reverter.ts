@@ -188,7 +188,7 @@ export class Reverter {
       if (this.#hasBefore(entry))
         await snapshots.remove(store.rootFolder(name), BEFORE_REVERT, releaseLayers);
     } catch (error) {
-      log('warn', `domain '${name}': what it was before it was reverted is still there: ${String(error)}`, {
+      log('warn', `domain '${name}': what it was before it was reverted is not erased: ${String(error)}`, {
         domain: name,
       });
     }

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { EngineError } from '../errors.js';
+import { EngineError, withMore } from '../errors.js';
 import { exchange, foldersIn, syncDirectory, unfinishedIn } from '../host/files.js';
 import { removeWithVolumes } from '../host/volumes.js';
 import { diskName } from './layout.js';
@@ -97,7 +97,12 @@ export class Folders {
     const grave = join(this.parent, `${GONE}${randomBytes(8).toString('hex')}`);
     renameSync(join(this.parent, folder), grave);
     await syncDirectory(this.parent);
-    await removeWithVolumes(grave);
+    await removeWithVolumes(grave).catch((error: unknown) => {
+      throw withMore(
+        error,
+        `it is gone, but not all of its files are erased: ${grave} has the rest, which the next start of the daemon erases if it can`,
+      );
+    });
   }
 
   /** Gives a folder another name; both are names on disk. */

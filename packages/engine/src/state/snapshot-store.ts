@@ -84,7 +84,11 @@ export class SnapshotStore {
   /** Puts one that is whole in the place of what is there by that name. */
   async put(root: string, name: string, from: string, release: (folder: string) => void): Promise<void> {
     await this.prepare(root);
-    if (existsSync(this.path(root, name))) await this.remove(root, name, release);
+    if (existsSync(this.path(root, name)))
+      await this.remove(root, name, release).catch((error: unknown) => {
+        if (existsSync(this.path(root, name))) throw error;
+        this.remark(`snapshot '${name}' in ${root} was replaced: ${String(error)}`);
+      });
     renameSync(from, this.path(root, name));
     await syncDirectory(join(root, FOLDER));
     this.#forget(root);
@@ -123,8 +127,10 @@ export class SnapshotStore {
     for (const child of all)
       if (child.parent === name) await this.change(root, child.name, (record) => ({ ...record, parent }));
     release(this.path(root, name));
-    await this.#folders(root).remove(name);
-    this.#forget(root);
+    // It may be gone though not all of it is erased.
+    await this.#folders(root)
+      .remove(name)
+      .finally(() => this.#forget(root));
   }
 
   /** Whether one is being made or removed, or a killed daemon was at it. */
