@@ -33,6 +33,8 @@ interface Running extends Going {
   readonly onLine?: (line: unknown) => void;
   readonly allow?: readonly number[];
   readonly failed: string;
+  /** What is said instead where nothing was in its way. */
+  readonly faulty?: string;
 }
 
 export class Restic implements BackupTool {
@@ -151,7 +153,12 @@ export class Restic implements BackupTool {
   async check({ isWhole, ...going }: Going & { readonly isWhole: boolean }): Promise<void> {
     await this.#clearLocks();
     const argv = ['check', isWhole ? '--read-data' : `--read-data-subset=${SAMPLE_OF_DATA}`];
-    await this.#run(argv, { ...going, failed: `repository '${this.repository.name}' is damaged` });
+    const what = `repository '${this.repository.name}'`;
+    await this.#run(argv, {
+      ...going,
+      failed: `${what} could not be checked`,
+      faulty: `${what} is damaged`,
+    });
   }
 
   async forget(ids: readonly string[], going: Going): Promise<void> {
@@ -208,6 +215,7 @@ export class Restic implements BackupTool {
       onText,
       allow = [],
       failed,
+      faulty = failed,
     }: Running & { readonly onText?: (text: string) => void },
   ): Promise<void> {
     const { path, passwordFile } = this.repository;
@@ -241,10 +249,15 @@ export class Restic implements BackupTool {
     const status = await child.ended;
     if (signal?.aborted) throw new EngineError('interrupted', `${failed}: it was interrupted`);
     if (status === 0 || (typeof status === 'number' && allow.includes(status))) return;
-    throw this.#failure(failed, argv, status, child.complaint);
+    throw this.#failure({ failed, faulty }, argv, status, child.complaint);
   }
 
-  #failure(failed: string, argv: readonly string[], status: number | string, stderr: string): EngineError {
+  #failure(
+    { failed, faulty }: Required<Pick<Running, 'failed' | 'faulty'>>,
+    argv: readonly string[],
+    status: number | string,
+    stderr: string,
+  ): EngineError {
     const missing = missingPackage(stderr);
     const details = { argv, status, stderr };
     if (missing !== undefined)
@@ -271,10 +284,10 @@ export class Restic implements BackupTool {
         { path: this.repository.passwordFile },
       );
     return (
-      refusalOf(errnoInWords(stderr) ?? '', failed, details) ??
+      refusalOf(errnoInWords(stderr) ?? '', faulty, details) ??
       new EngineError(
         'host-command',
-        `${failed}: ${said === '' ? `restic ended with ${status}` : said}`,
+        `${faulty}: ${said === '' ? `restic ended with ${status}` : said}`,
         details,
       )
     );

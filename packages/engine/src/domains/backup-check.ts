@@ -16,6 +16,8 @@ export interface CheckParts {
 const ROOT = 'root';
 const FILES = 50;
 const BYTES = 256 * 2 ** 20;
+/** What stands in a list for bytes of a name that are no UTF-8: which file that is, it does not say. */
+const UNSAID = '\ufffd';
 
 /** What came of one. */
 export interface Checked {
@@ -60,7 +62,8 @@ export async function checkBackups(
 /** Others for each backup, the same for the same. */
 function sampleOf(files: readonly ListedFile[], id: string): ListedFile[] {
   const place = ({ path }: ListedFile): string => createHash('sha256').update(id).update(path).digest('hex');
-  const shuffled = files.map((file) => ({ file, at: place(file) })).sort((a, b) => (a.at < b.at ? -1 : 1));
+  const named = files.filter(({ path }) => !path.includes(UNSAID));
+  const shuffled = named.map((file) => ({ file, at: place(file) })).sort((a, b) => (a.at < b.at ? -1 : 1));
   const sample: ListedFile[] = [];
   let bytes = 0;
   for (const { file } of shuffled) {

@@ -1,0 +1,43 @@
+// What restic says of a repository that it cannot have.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Restic } from './restic.js';
+
+const skip = process.getuid?.() === 0 && existsSync('/usr/bin/restic') ? false : 'root and restic only';
+
+test('a repository in which somebody else works is busy, and one that lacks what it had is damaged', {
+  skip,
+}, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cvr'));
+  const passwordFile = join(folder, 'password');
+  const path = join(folder, 'repository');
+  writeFileSync(passwordFile, 'secret\n', { mode: 0o600 });
+  const restic = new Restic({ name: 'default', path, passwordFile }, 'here');
+  await restic.init();
+  await restic.check({ isWhole: true });
+  const argv = ['--repo', path, '--password-file', passwordFile, '--no-cache', 'backup', '--stdin'];
+  const other = spawn('restic', argv, { stdio: ['pipe', 'ignore', 'ignore'] });
+  try {
+    while (readdirSync(join(path, 'locks')).length === 0) await sleep(50);
+    await assert.rejects(restic.check({ isWhole: true }), {
+      code: 'busy',
+      message: /^repository 'default' could not be checked: somebody else works in/,
+    });
+    const over = once(other, 'exit');
+    other.stdin.end('text');
+    await over;
+    const packs = readdirSync(join(path, 'data'), { recursive: true, withFileTypes: true });
+    for (const one of packs) if (one.isFile()) rmSync(join(one.parentPath, one.name));
+    await assert.rejects(restic.check({ isWhole: true }), { message: /^repository 'default' is damaged: / });
+  } finally {
+    other.kill('SIGKILL');
+    rmSync(folder, { recursive: true });
+  }
+});
