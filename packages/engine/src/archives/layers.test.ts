@@ -2,12 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { OpenLayerFiles } from '../storage/root-mounts.js';
 import { DOMAIN_LIMITS } from '../templates/archive/limits.js';
+import { endOfArchive, memberBlocks } from '../templates/archive/tar-write.js';
 import { packLayer } from './layers.js';
 
 const path = mkdtempSync(join(tmpdir(), 'ctvirt-layer-'));
@@ -54,6 +55,28 @@ test('files that vanish while they are read are told, and the rest is there', as
   // One may have been removed when tar had it, and was about to ask whether it is as it was.
   const both = names.length + gone.length - (files.length + 2);
   assert.ok(both === 0 || both === 1, `${both} are in it, and were told`);
+});
+
+test('times before 1970 are those of the files, whole seconds or not', async () => {
+  const [from, to] = ['old', 'new'].map((name) => join(path, name));
+  for (const folder of [from, to]) mkdirSync(folder ?? '');
+  for (const [name, at] of [
+    ['whole', '-86400'],
+    ['part', '-86399.999999995'],
+  ] as const) {
+    writeFileSync(join(from ?? '', name), '');
+    assert.equal(spawnSync('touch', ['-d', `@${at}`, join(from ?? '', name)]).status, 0);
+  }
+  const blocks: Buffer[] = [];
+  const packing = { limits: DOMAIN_LIMITS };
+  for await (const { member, data } of packLayer({ ...layer, path: from ?? '' }, packing))
+    if (member !== undefined) for await (const block of memberBlocks(member, data)) blocks.push(block);
+  const input = Buffer.concat([...blocks, endOfArchive()]);
+  assert.equal(spawnSync('tar', ['-x', '-C', to ?? ''], { input }).status, 0);
+  const timesIn = (folder = '') =>
+    ['whole', 'part'].map((name) => statSync(join(folder, name), { bigint: true }).mtimeNs);
+  assert.deepEqual(timesIn(to), timesIn(from));
+  assert.equal(timesIn(to)[0], -86_400_000_000_000n);
 });
 
 test('what cannot be read is a failure', async () => {

@@ -130,7 +130,7 @@ export function layerRecords(pax: PaxRecords, kind: string | undefined): LayerRe
       if (kind !== 'directory' || value.toString('latin1') !== 'y')
         throw refuse('attribute', `a member has ${show(key)} in a form that no folder of a layer has`);
       opaque = true;
-    } else if (key === 'mtime' && /^[0-9]{1,10}\.[0-9]{1,9}$/.test(value.toString('latin1')))
+    } else if (key === 'mtime' && /^-?[0-9]{1,10}\.[0-9]{1,9}$/.test(value.toString('latin1')))
       records.push([key, value]);
     else if (layerAttribute.test(key)) {
       // Those of the file that it names.

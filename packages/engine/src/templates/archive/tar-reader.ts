@@ -364,9 +364,10 @@ function parseLinkName(path: string, target: string, limits: ImportLimits): stri
   }
 }
 
-// 2242: enough, and it fits every file system's time stamps.
+// 1901 to 2242: enough, and it fits every file system's time stamps.
+const TIME_MIN = -(2 ** 31);
 const TIME_MAX = 2 ** 33;
 
 function clampTime(seconds: number): number {
-  return Math.min(Math.max(0, seconds), TIME_MAX);
+  return Math.min(Math.max(TIME_MIN, seconds), TIME_MAX);
 }

@@ -48,17 +48,17 @@ const FIELD = { name: [0, 100], link: [157, 100] } as const;
 
 function putNumber(block: Buffer, offset: number, length: number, value: number): void {
   const octal = value.toString(8);
-  if (octal.length < length) {
+  if (value >= 0 && octal.length < length) {
     block.write(octal.padStart(length - 1, '0'), offset, 'latin1');
     return;
   }
-  // GNU base-256: first bit set, then big endian.
+  // GNU base-256: first bit set, then big endian, the complement of two.
   let rest = BigInt(value);
   for (let i = offset + length - 1; i > offset; i--) {
     block[i] = Number(rest & 0xffn);
     rest >>= 8n;
   }
-  block[offset] = 0x80;
+  block[offset] = value < 0 ? 0xff : 0x80;
 }
 
 function seal(block: Buffer): Buffer {
@@ -118,7 +118,7 @@ export function memberHeader(member: Member): Buffer {
   putNumber(block, 100, 8, member.mode & 0o7777);
   putNumber(block, 108, 8, member.uid);
   putNumber(block, 116, 8, member.gid);
-  putNumber(block, 136, 12, Math.max(0, Math.floor(member.mtime)));
+  putNumber(block, 136, 12, Math.floor(member.mtime));
   block.write(target.slice(0, 100), FIELD.link[0], 'latin1');
   if (member.kind === 'whiteout') for (const at of [329, 337]) putNumber(block, at, 8, 0);
   const map = member.stretches === undefined ? [] : putMap(block, member.stretches, member.size);
