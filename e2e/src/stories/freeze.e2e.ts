@@ -121,6 +121,8 @@ test('a daemon is killed, and its helper with it: the next one thaws what it fin
     await stands();
     await world.start();
     await goesOn();
+    assert.match(await refused('domfsthaw', 'web'), /was frozen at .*let go/);
+    assert.match(await asked('domfsthaw', 'web'), /Thawed 0/);
     assert.equal(await asked('domstate', 'web'), 'running');
     await world.clear();
   }

@@ -487,3 +487,20 @@ test('one that is frozen goes on when the time is over, and its thaw is refused'
   await engine.destroy('f');
   await gone('f');
 });
+
+test('the thaw of one that an earlier daemon let go is refused, once', options, async () => {
+  await opened.engine.define(xmlOf('f'));
+  await opened.engine.start('f');
+  assert.equal(await opened.engine.freeze('f'), 1);
+  await opened.engine.close();
+  await open();
+  await assert.rejects(opened.engine.thaw('f'), { code: 'interrupted', message: /was frozen at 2.* let go/ });
+  assert.equal(await opened.engine.thaw('f'), 0);
+  assert.equal(await opened.engine.freeze('f'), 1);
+  assert.equal(await opened.engine.thaw('f'), 1);
+  await opened.engine.close();
+  await open();
+  assert.equal(await opened.engine.thaw('f'), 0);
+  await opened.engine.destroy('f');
+  await gone('f');
+});

@@ -18,6 +18,7 @@ import { Registry } from '../registry/registry.js';
 import type { BackupSchedule } from '../schedule/backups.js';
 import { BackupTimes } from '../state/backup-times.js';
 import { ConsoleLogs } from '../state/console-logs.js';
+import { FrozenMarks } from '../state/frozen-marks.js';
 import { IdRanges, privateWindow, systemWindow } from '../state/id-ranges.js';
 import type { Layout } from '../state/layout.js';
 import { KeyedQueue } from '../state/queue.js';
@@ -46,6 +47,7 @@ export interface StateParts {
   readonly rootMounts: RootMounts;
   readonly repositories: Repositories;
   readonly backupTimes: BackupTimes;
+  readonly frozenMarks: FrozenMarks;
   readonly backupSchedule: BackupSchedule | undefined;
   readonly profiles: Profiles;
   readonly templates: TemplateCatalog;
@@ -105,6 +107,7 @@ export async function openState(
       holderOf(layout.cgroup, hostName(), (await readIfThere('/etc/machine-id')) ?? ''),
     ),
     backupTimes: await BackupTimes.open(layout.backupTimes),
+    frozenMarks: await FrozenMarks.open(layout.frozen, (uuid) => registry.byUuid(uuid) !== undefined),
     backupSchedule: options.backupSchedule,
     profiles,
     templates,

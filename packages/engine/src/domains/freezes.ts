@@ -8,6 +8,7 @@ import { EngineError } from '../errors.js';
 import type { Jobs } from '../jobs/jobs.js';
 import { filesystemsOf } from '../lifecycle/document.js';
 import type { Entry } from '../registry/registry.js';
+import type { FrozenMarks } from '../state/frozen-marks.js';
 import type { Layout } from '../state/layout.js';
 import type { SnapshotStore } from '../state/snapshot-store.js';
 import type { DomainStore } from '../state/store.js';
@@ -29,6 +30,7 @@ export interface FreezeParts {
   readonly store: Pick<DomainStore, 'rootFolder'>;
   readonly snapshots: Pick<SnapshotStore, 'mark'>;
   readonly layout: Pick<Layout, 'mounts'>;
+  readonly frozenMarks: FrozenMarks;
   readonly live: (subject: Subject) => Promise<Domain>;
   readonly kept: (subject: Subject) => KeptContext;
   readonly limitMs?: number;
@@ -60,6 +62,7 @@ export class Freezes implements Pick<Engine, 'freeze' | 'thaw' | 'trim'> {
         turns.take(uuid, (entry) =>
           this.#hold(entry, targets, async (count) => {
             this.#known.set(uuid, { count, thaw, ended });
+            await this.parts.frozenMarks.add(uuid);
             resolve(count);
             // Its end waits for its turn.
             using _end = runOf(entry).watch(thaw);
@@ -73,13 +76,20 @@ export class Freezes implements Pick<Engine, 'freeze' | 'thaw' | 'trim'> {
   }
 
   async thaw(ref: DomainRef): Promise<number> {
-    const { uuid } = this.parts.turns.find(ref).record;
+    const { turns, frozenMarks } = this.parts;
+    const { name, uuid } = turns.find(ref).record;
     const freeze = this.#known.get(uuid);
-    if (freeze === undefined) return 0;
+    const since = frozenMarks.get(uuid);
     this.#known.delete(uuid);
-    freeze.thaw();
-    await freeze.ended;
-    return freeze.count;
+    freeze?.thaw();
+    await freeze?.ended.finally(() => frozenMarks.delete(uuid));
+    if (freeze !== undefined) return freeze.count;
+    if (since === undefined) return 0;
+    await frozenMarks.delete(uuid);
+    throw new EngineError(
+      'interrupted',
+      `domain '${name}' was frozen at ${since}, and let go when the daemon ended that held it, before ${frozenMarks.openedAt}: what was copied of it since is of no one moment`,
+    );
   }
 
   /** Of one that is to end. */
