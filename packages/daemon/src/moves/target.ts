@@ -10,6 +10,8 @@ import { type Answered, codeInFault, fromCookie, toCookie } from './wire.js';
 /** Where ctvirtd listens on a host that nothing else was said of. */
 const SOCKET = '/run/ctvirt/libvirt-sock';
 const TLS_PORT = 16_514;
+/** Before anything is agreed, nobody waits longer for a host that says nothing. */
+const SILENT_MS = 30_000;
 
 /** How another host would reach this one at an address: as whoever asks has come, by ssh or TLS. */
 export function uriHere(
@@ -23,14 +25,16 @@ export function uriHere(
 }
 
 /** Opens a connection; ssh asks nobody anything, since nobody sits before it. */
-export async function reach(uri: string): Promise<MoveTarget> {
-  const connection = await connected(uri);
+export async function reach(uri: string, silentMs = SILENT_MS): Promise<MoveTarget> {
+  const connection = await inTime(uri, silentMs, (signal) => connected(uri, signal));
   const { client } = connection;
   return {
     ask: (question) =>
       translated(uri, async () => {
         const asked = { params: [], cookieIn: toCookie({ question }), flags: 0 };
-        const { cookieOut } = await client.call('domainMigratePrepare3Params', asked);
+        const call = (signal?: AbortSignal) => client.call('domainMigratePrepare3Params', asked, { signal });
+        const { cookieOut } =
+          question.step === 'look' ? await inTime(uri, silentMs, call, () => client.close()) : await call();
         return answerIn(uri, cookieOut);
       }),
     send: (what, bytes) => translated(uri, () => send(connection, what, bytes)),
@@ -72,9 +76,31 @@ const isAnswered = (value: unknown): value is Answered =>
 
 const codeOf = (text: string): EngineCode => engineCodes.find((code) => code === text) ?? 'internal';
 
-async function connected(uri: string): Promise<Connection> {
+/** Gives up one that has taken the connection and is silent. */
+async function inTime<T>(
+  uri: string,
+  silentMs: number,
+  work: (signal: AbortSignal) => Promise<T>,
+  giveUp: () => Promise<void> = async () => undefined,
+): Promise<T> {
+  const over = new AbortController();
+  const late = new EngineError('timeout', `${uri} has not answered within ${silentMs / 1000} s`, {
+    subject: uri,
+  });
+  const timer = setTimeout(() => over.abort(late), silentMs);
   try {
-    return await connect(complete(uri));
+    return await work(over.signal);
+  } catch (error) {
+    if (over.signal.aborted) await giveUp();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function connected(uri: string, signal: AbortSignal): Promise<Connection> {
+  try {
+    return await connect(complete(uri), { signal });
   } catch (cause) {
     if (!(cause instanceof RpcError)) throw cause;
     const why = `${uri} cannot be reached from this host: ${cause.message}`;
