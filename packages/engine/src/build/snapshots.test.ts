@@ -504,3 +504,20 @@ test('the thaw of one that an earlier daemon let go is refused, once', options, 
   await opened.engine.destroy('f');
   await gone('f');
 });
+
+test('a schedule that would name them as none may be is refused, whoever says it', options, async () => {
+  const { engine } = opened;
+  const scheduled = (pattern: string): string =>
+    xmlOf('p').replace(
+      '</name>',
+      `</name><metadata><s:schedule xmlns:s='urn:ctvirt:schedule:1' snapshots='@daily' snapshot-pattern='${pattern}'/></metadata>`,
+    );
+  const isRefused = { code: 'invalid', message: /'before-revert' is what a domain was/ };
+  await assert.rejects(engine.define(scheduled('before-revert')), isRefused);
+  await engine.define(scheduled('before'));
+  await assert.rejects(
+    engine.set('p', { snapshotPattern: 'before-revert' }, { stored: true, live: false }),
+    isRefused,
+  );
+  await gone('p');
+});

@@ -34,6 +34,7 @@ import { withoutPlaces } from '../networks/placing.js';
 import { checkFree, type Entry, HIGHEST_ID, type Registry } from '../registry/registry.js';
 import type { ConsoleLogs } from '../state/console-logs.js';
 import { type IdRanges, RANGE_SIZE } from '../state/id-ranges.js';
+import { checkName, checkNewName } from '../state/names.js';
 import type { KeyedQueue } from '../state/queue.js';
 import { type DomainRecord, type LinkLease, leasedIn } from '../state/record.js';
 import {
@@ -54,7 +55,6 @@ import {
   type StorageContext,
 } from '../storage/index.js';
 import type { RootContext, RootMounts } from '../storage/root-mounts.js';
-import { checkName, checkNewName } from './domain-name.js';
 import { fixedOf, misfitOf, type Roots } from './roots.js';
 import { refuseGiven } from './turns.js';
 

@@ -21,12 +21,12 @@ import { filesystemsOf } from '../lifecycle/document.js';
 import { parentsOf } from '../lifecycle/links.js';
 import { withTemplates } from '../lifecycle/template-names.js';
 import { absent } from '../network/strangers.js';
+import { checkName } from '../state/names.js';
 import { refuse, TemplateError } from '../templates/archive/errors.js';
 import { MeasuredSource, type OpenSource, openSource } from '../templates/archive/source.js';
 import type { TarEntry } from '../templates/archive/tar-reader.js';
 import { type CopyParts, fillLayer, fitIn, forgetIn, limits, made } from './copy-making.js';
 import { ctidOf, type FillRoot, type Fresh, type MadeRoot } from './definer.js';
-import { checkName } from './domain-name.js';
 import { type Copied, tellingRoom } from './room.js';
 
 /** One way through the bytes of an archive. */

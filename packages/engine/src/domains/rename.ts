@@ -5,11 +5,11 @@ import type { DomainRef, Engine } from '../contract.js';
 import { EngineError } from '../errors.js';
 import { readStored } from '../lifecycle/stored-document.js';
 import { checkFree, type Entry, summaryOf } from '../registry/registry.js';
+import { checkNewName } from '../state/names.js';
 import type { DomainRecord } from '../state/record.js';
 import type { Traffic } from '../traffic/traffic.js';
 import type { DefineParts } from './define.js';
 import { ctidOf, type DefinerParts, recordWith, transient } from './definer.js';
-import { checkNewName } from './domain-name.js';
 import { refuseReverting } from './reverter.js';
 
 /** Dependencies of `renameOperation`. */

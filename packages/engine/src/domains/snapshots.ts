@@ -7,7 +7,8 @@ import { EngineError } from '../errors.js';
 import type { Jobs } from '../jobs/jobs.js';
 import { filesystemsOf } from '../lifecycle/document.js';
 import { type Entry, summaryOf } from '../registry/registry.js';
-import { BEFORE_REVERT, type SnapshotRecord, type SnapshotStore } from '../state/snapshot-store.js';
+import { checkSnapshotName } from '../state/names.js';
+import type { SnapshotRecord, SnapshotStore } from '../state/snapshot-store.js';
 import type { DomainStore } from '../state/store.js';
 import {
   backends,
@@ -21,7 +22,6 @@ import {
 import type { RootMounts } from '../storage/root-mounts.js';
 import { type CopyParts, copiedOf, copyFiles, ownOf, recordOf } from './copying.js';
 import { transient } from './definer.js';
-import { checkNewName } from './domain-name.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Reverter } from './reverter.js';
 import { tellingRoom } from './room.js';
@@ -161,18 +161,6 @@ function refuseForeignRoot({ record }: Entry, filesystems: readonly FilesystemSp
     `domain '${record.name}' has no root of its own that a snapshot could be taken of: ${root === undefined ? 'it has none' : `${root.source} is the host's (type '${root.kind}'), and what keeps that may take one`}`,
     root === undefined ? {} : { source: root.source },
   );
-}
-
-function checkSnapshotName(name: string): void {
-  checkNewName(name);
-  if (name.startsWith('.') || name === BEFORE_REVERT)
-    throw new EngineError(
-      'invalid',
-      name === BEFORE_REVERT
-        ? `'${name}' is what a domain was before it was reverted: give it another name`
-        : `the name '${name}' cannot be one: it begins with a dot`,
-      { name },
-    );
 }
 
 /** The time in UTC, such as 20261130-120000. */

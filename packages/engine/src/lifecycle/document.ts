@@ -25,7 +25,9 @@ import type { IdMap } from '../host/userns.js';
 import { forwardsOf } from '../network/port-forwards.js';
 import type { PortForward } from '../networks/contract/plan.js';
 import { isScheduled, type Schedule, scheduleOf } from '../schedule/schedule.js';
+import { nameAt } from '../schedule/times.js';
 import type { HostIds, NamedIds } from '../state/id-ranges.js';
+import { checkSnapshotName } from '../state/names.js';
 import type { DomainRecord, Held, Shown } from '../state/record.js';
 import {
   type DiskLimit,
@@ -220,6 +222,8 @@ function refuseForeign(domain: Domain): void {
   devicesOf(domain);
   datasetsOf(domain);
   refuseLinks(domain);
+  const { pattern } = scheduleOf(domain).snapshots ?? {};
+  if (pattern !== undefined) checkSnapshotName(nameAt(pattern, new Date()));
 }
 
 /** Addresses of its links; each can be one domain's only. */

@@ -8,7 +8,6 @@ import type { MoveList, MoveOffer, MoveQuestion, MoveStream } from '@ctvirt/api'
 import type { MoveAnswer } from '../contract.js';
 import { type CopyParts, copyFiles } from '../domains/copying.js';
 import type { Definer, Reserved } from '../domains/definer.js';
-import { checkName } from '../domains/domain-name.js';
 import type { Lifecycle } from '../domains/lifecycle.js';
 import { contextOf } from '../domains/mounting.js';
 import { type Copied, tellingRoom, writingBelow } from '../domains/room.js';
@@ -24,6 +23,7 @@ import { absent, strangers } from '../network/strangers.js';
 import type { Entry, Registry } from '../registry/registry.js';
 import type { IdRanges } from '../state/id-ranges.js';
 import { readMoving } from '../state/moving.js';
+import { checkName } from '../state/names.js';
 import type { KeyedQueue } from '../state/queue.js';
 import { parseSnapshot, type SnapshotStore, snapshotFolders } from '../state/snapshot-store.js';
 import type { Arrival, ArrivalState, Documents, DomainStore, Made } from '../state/store.js';

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkName, checkNewName } from './domain-name.js';
+import { checkName, checkNewName, checkSnapshotName } from './names.js';
 
 test('a name is what libvirt takes for one and a file can be called', () => {
   for (const name of ['105', 'web', 'we b', '..', '-x', 'ünï', '%2f']) checkName(name);
@@ -16,4 +16,10 @@ test('a new one is seen as it is', () => {
     const error = { code: 'invalid', message: /^the name "?[ -~]+$/ };
     assert.throws(() => checkNewName(name), error, JSON.stringify(name));
   }
+});
+
+test('a snapshot is not called as what a revert keeps, nor hidden', () => {
+  for (const name of ['before', 'a.b', 'before-revert-2']) checkSnapshotName(name);
+  for (const name of ['before-revert', '.a', ' a', 'a/b'])
+    assert.throws(() => checkSnapshotName(name), { code: 'invalid' }, name);
 });

@@ -1,7 +1,8 @@
-// What a domain may be named.
+// What domains and their snapshots may be named.
 // SPDX-License-Identifier: Apache-2.0
 import { EngineError } from '../errors.js';
-import { diskName } from '../state/layout.js';
+import { diskName } from './layout.js';
+import { BEFORE_REVERT } from './snapshot-store.js';
 
 /** Refuses what libvirt refuses in a name, and what the disk cannot hold; throws `invalid`. */
 export function checkName(name: string): void {
@@ -28,4 +29,17 @@ export function checkNewName(name: string): void {
     'invalid',
     `the name ${written} cannot be one: it begins or ends with a blank, or holds what nobody sees`,
   );
+}
+
+/** The same of a snapshot. */
+export function checkSnapshotName(name: string): void {
+  checkNewName(name);
+  if (name.startsWith('.') || name === BEFORE_REVERT)
+    throw new EngineError(
+      'invalid',
+      name === BEFORE_REVERT
+        ? `'${name}' is what a domain was before it was reverted: give it another name`
+        : `the name '${name}' cannot be one: it begins with a dot`,
+      { name },
+    );
 }
