@@ -19,6 +19,7 @@ export const keptRoot = object(
       }),
     ),
     templates: list(string(), { description: 'What it was made from' }),
+    snapshots: list(string(), { description: 'The snapshots that are in there, and go with it' }),
     path: string({ description: "Its folder on the daemon's machine" }),
   },
   { title: 'KeptRoot', description: 'The files of a domain that was undefined without its storage' },

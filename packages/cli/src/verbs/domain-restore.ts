@@ -3,6 +3,7 @@
 import { resolve } from 'node:path';
 import { verb } from '../verb.js';
 import { inRepository, repositoryOption, timeOf } from './backup-words.js';
+import { snapshotsIn } from './root-words.js';
 
 /** JSON is what was restored, and where what was there before is. */
 export const restore = verb({
@@ -10,7 +11,7 @@ export const restore = verb({
   group: 'Backups',
   summary: 'Restore a domain, or files of it, from a backup',
   details: [
-    'A domain that is off gets the files of the backup, with new ids, and keeps its document; what it had is kept as a root (root list) until it is erased. One that is gone is defined again as it was. Until all is there nothing changes.',
+    'A domain that is off gets the files of the backup, with new ids, and keeps its document and its snapshots; what it had is kept as a root (root list) until it is erased. One that is gone is defined again as it was. Until all is there nothing changes.',
     'With --path one file or folder comes back into the domain; what is there besides stays. With --name it becomes another domain, with a UUID and hardware addresses of its own; addresses that the document gives and ports of the host stay with the other, which is told. With --to it goes to a folder of the host, which is not there yet and is open to root alone.',
     'Folders of the host are not touched by a whole restore; those that are in the backup (backup --with-mounts) come back with --path.',
   ],
@@ -52,8 +53,12 @@ export const restore = verb({
     const lines = [
       `${what} restored${restored.to === null ? '' : ` to ${restored.to}`} from ${backup.id} (${timeOf(backup)}) in ${seconds} s`,
     ];
-    if (kept !== null)
-      lines.push(`What it had before is kept as '${kept.name}': ctvirt root erase ${kept.name} erases it`);
+    if (kept !== null) {
+      const more = kept.snapshots.length === 0 ? '' : `, and ${snapshotsIn(kept.snapshots)}`;
+      lines.push(
+        `What it had before is kept as '${kept.name}': ctvirt root erase ${kept.name} erases it${more}`,
+      );
+    }
     if (path === undefined && leftOut.length > 0)
       lines.push(`Not in the backup, and not touched: ${leftOut.join(', ')}`);
     for (const target of untouched)

@@ -22,12 +22,13 @@ export const rootList = verb({
       name
         ? roots.map((root) => `${root.name}\n`).join('')
         : formatTable(
-            ['Root', 'Domain', 'UUID', 'Templates', 'Kept since', 'Kept until'],
+            ['Root', 'Domain', 'UUID', 'Templates', 'Snapshots', 'Kept since', 'Kept until'],
             roots.map((root) => [
               root.name,
               root.domain,
               root.uuid,
               root.templates.join(', ') || '-',
+              String(root.snapshots.length),
               shortTime(root.keptAt),
               shortTime(root.erasedAt),
             ]),

@@ -152,6 +152,32 @@ test(
   },
 );
 
+test('they stay with a domain that gets other files of its own', options, async () => {
+  const { engine } = opened;
+  await engine.define(xmlOf('a'));
+  put('a', 'file', 'before');
+  const { uuid } = engine.summary('a');
+  await engine.undefine('a');
+  await engine.define(xmlOf('a'));
+  const first = engine.summary('a').uuid;
+  put('a', 'file', 'then');
+  await engine.snapshots.create('a', { name: 'x' });
+  // Of another domain: they are of files that go.
+  const strange = await engine.roots.adopt('a~1', 'a');
+  assert.deepEqual([names('a'), strange.kept?.uuid, strange.kept?.snapshots], [[], first, ['x']]);
+  assert.notEqual(uuid, first);
+  const back = await engine.roots.adopt(strange.kept?.name ?? '', 'a');
+  assert.deepEqual([names('a'), back.kept?.snapshots], [['x'], []]);
+  // Its own: they are its history.
+  const own = await engine.roots.adopt(back.kept?.name ?? '', 'a');
+  assert.deepEqual([names('a'), own.kept?.snapshots], [['x'], []]);
+  assert.equal(engine.snapshots.current('a'), undefined);
+  assert.deepEqual((await engine.roots.erase(own.kept?.name ?? '')).snapshots, []);
+  await engine.snapshots.revert('a', 'x');
+  await gone('a');
+  assert.deepEqual(readdirSync(layout.roots), []);
+});
+
 test('they go where the files go: with another name, kept, and given to a domain', options, async () => {
   const { engine } = opened;
   await engine.define(xmlOf('a'));

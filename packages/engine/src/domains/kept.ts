@@ -7,6 +7,7 @@ import { readStored } from '../lifecycle/stored-document.js';
 import type { Entry } from '../registry/registry.js';
 import { summaryOf } from '../registry/registry.js';
 import { erasedAt } from '../state/kept-root.js';
+import type { SnapshotStore } from '../state/snapshot-store.js';
 import type { DomainStore, KeptRoot } from '../state/store.js';
 import type { DefineParts } from './define.js';
 import type { DefinerParts } from './definer.js';
@@ -17,24 +18,25 @@ export interface KeptParts
   extends Pick<DefineParts, 'turns' | 'definer' | 'registry' | 'store'>,
     Pick<DefinerParts, 'reader' | 'rootMounts'> {
   readonly roots: Roots;
+  readonly snapshots: SnapshotStore;
 }
 
 /** The engine's operations on them. */
 export function rootOperations(parts: KeptParts): Engine['roots'] {
-  const { roots, turns, store } = parts;
+  const { roots, turns } = parts;
   return {
-    list: () => roots.list().map((kept) => shownOf(kept, store)),
+    list: () => roots.list().map((kept) => shownOf(kept, parts)),
     adopt: (root, ref) =>
       turns.take(ref, (entry) =>
         roots.turn(root, async (kept) => {
           roots.refuseGiven(kept.lease.uuid);
           const own = await adopt(kept, entry, parts);
-          return { domain: summaryOf(entry), kept: own === undefined ? null : shownOf(own, store) };
+          return { domain: summaryOf(entry), kept: own === undefined ? null : shownOf(own, parts) };
         }),
       ),
     erase: (root) =>
       roots.turn(root, async (kept) => {
-        const shown = shownOf(kept, store);
+        const shown = shownOf(kept, parts);
         await roots.eraseKept(kept);
         return shown;
       }),
@@ -42,13 +44,17 @@ export function rootOperations(parts: KeptParts): Engine['roots'] {
 }
 
 /** What is told of one. */
-export const shownOf = ({ root, lease }: KeptRoot, store: DomainStore): ShownRoot => ({
+export const shownOf = (
+  { root, lease }: KeptRoot,
+  { store, snapshots }: { readonly store: DomainStore; readonly snapshots: SnapshotStore },
+): ShownRoot => ({
   name: root,
   domain: lease.name,
   uuid: lease.uuid,
   keptAt: lease.keptAt ?? null,
   erasedAt: erasedAt(store.keptFolder(root), lease)?.toISOString() ?? null,
   templates: [...new Set(lease.made.map(({ template }) => template))],
+  snapshots: snapshots.list(store.keptFolder(root)).map(({ name }) => name),
   path: store.keptFolder(root),
 });
 

@@ -215,18 +215,17 @@ async function wholeDomain(trees: readonly Tree[], asked: Restoring, parts: Back
   const existing = name === undefined ? parts.registry.byUuid(generation.uuid) : undefined;
   if (existing !== undefined)
     return await inJob(generation.uuid, asked.watched, parts, async (entry, watched) => {
-      const before = parts.snapshots.list(parts.store.rootFolder(entry.record.name));
       const own = await fill(entry, trees, { ...asked, watched }, parts);
-      const names = before.map((snapshot) => snapshot.name).join(', ');
+      const kept = own === undefined ? null : shownOf(own, parts);
       return {
         domain: summaryOf(entry),
-        kept: own === undefined ? null : shownOf(own, parts.store),
+        kept,
         to: null,
         remarks:
-          before.length === 0
+          kept === null || kept.snapshots.length === 0
             ? []
             : [
-                `its snapshots (${names}) are of the files that it had before, and went with them: it has none now`,
+                `its snapshots (${kept.snapshots.join(', ')}) do not fit files that are made as they are now, and are kept with those of before`,
               ],
       };
     });

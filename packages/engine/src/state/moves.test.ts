@@ -2,7 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -25,8 +34,8 @@ const madeWith = (ids: Made['ids']): Lease['made'] => [
   { target: '/', template: 't', limited: false, inodes: null, ...(ids !== undefined && { ids }) },
 ];
 
-/** A domain with files, and beside it what was kept of another one. */
-async function prepare(root: string, onDisk: OnDisk): Promise<Layout> {
+/** A domain with files and a snapshot, and beside it what was kept of another one. */
+async function prepare(root: string, onDisk: OnDisk, operation: string): Promise<Layout> {
   chmodSync(root, 0o755);
   const layout = layoutOf(root);
   await prepareFolders(layout);
@@ -38,7 +47,9 @@ async function prepare(root: string, onDisk: OnDisk): Promise<Layout> {
   await store.makeRoot({ ...lease, name: 'gone', uuid: 'another', ids: other, made }, fill('gone'));
   await store.keepRoot('gone', undefined);
   await store.putAside('gone');
+  if (operation === 'restore') await store.makeKept({ ...lease, kept: true }, fill('again'));
   await store.makeRoot(lease, fill('old'));
+  mkdirSync(join(store.rootFolder('old'), 'snapshots/one'), { recursive: true });
   await store.create(record, movedDocuments('old'));
   return layout;
 }
@@ -69,18 +80,23 @@ async function find(layout: Layout): Promise<Found> {
     const { name, kept, ids }: Pick<Lease, 'name' | 'kept' | 'ids'> = JSON.parse(text);
     const file = readFileSync(join(layout.roots, folder, 'file'), 'utf8');
     if (ids !== null) ranges.push(ids.start);
-    return `${folder}: ${file}, ${name}${kept ? ' (kept)' : ''}`;
+    const snapshot = existsSync(join(layout.roots, folder, 'snapshots/one')) ? ', one' : '';
+    return `${folder.replace(/~\d+$/, '~')}: ${file}, ${name}${kept ? ' (kept)' : ''}${snapshot}`;
   });
   assert.equal(new Set(ranges).size, ranges.length, 'nobody has the ids of others');
   return { domains: readdirSync(layout.domains), roots: roots.sort() };
 }
 
-const gone = 'gone~1: gone, gone (kept)';
-const before: Found = { domains: ['old'], roots: [gone, 'old: old, old'] };
+const gone = 'gone~: gone, gone (kept)';
+const old = 'old: old, old, one';
+const again = 'old~: again, old (kept)';
+const before: Found = { domains: ['old'], roots: [gone, old] };
 const operations: Readonly<Record<string, Found>> = {
-  rename: { domains: ['new'], roots: [gone, 'new: old, new'] },
-  keep: { domains: [], roots: [gone, 'old~1: old, old (kept)'] },
-  adopt: { domains: ['old'], roots: ['old: gone, old', 'old~1: old, old (kept)'] },
+  rename: { domains: ['new'], roots: [gone, 'new: old, new, one'] },
+  keep: { domains: [], roots: [gone, 'old~: old, old (kept), one'] },
+  adopt: { domains: ['old'], roots: ['old: gone, old', 'old~: old, old (kept), one'] },
+  // Its snapshots stay with the domain where these are its own files, too.
+  restore: { domains: ['old'], roots: [gone, 'old: again, old, one', 'old~: old, old (kept)'] },
 };
 
 const kinds: readonly OnDisk[] = [
@@ -91,20 +107,25 @@ const kinds: readonly OnDisk[] = [
 ];
 const cases = Object.entries(operations).flatMap(([operation, after]) =>
   kinds
-    .filter(({ gone }) => operation === 'adopt' || gone === undefined)
+    .filter(({ old, gone }) =>
+      operation === 'restore'
+        ? old === 'container' && gone === 'container'
+        : operation === 'adopt' || gone === undefined,
+    )
     .map((onDisk) => ({ operation, after, onDisk })),
 );
 
 for (const { operation, after, onDisk } of cases) {
   const whose = `ids of the ${onDisk.old ?? 'host'}, and of the ${onDisk.gone ?? 'host'}`;
   test(`${operation}, killed before each of its steps: as it was, or done (${whose})`, options, async () => {
+    const asBefore = operation === 'restore' ? { ...before, roots: [gone, old, again] } : before;
     let isDone = false;
     let wasBefore = 0;
     for (let step = 0; !isDone; step++) {
       assert.ok(step < 100, 'it ends');
       const root = mkdtempSync('/tmp/cvmoves');
       try {
-        const layout = await prepare(root, onDisk);
+        const layout = await prepare(root, onDisk, operation);
         const { status, signal, stderr } = spawnSync(
           process.execPath,
           [program, root, operation, String(step)],
@@ -113,8 +134,8 @@ for (const { operation, after, onDisk } of cases) {
         isDone = status === 0;
         assert.ok(isDone || signal === 'SIGKILL', stderr);
         const found = await find(layout);
-        const isBefore = JSON.stringify(found) === JSON.stringify(before);
-        assert.deepEqual(found, isBefore ? before : after, `killed before step ${step}`);
+        const isBefore = found.roots.includes(old);
+        assert.deepEqual(found, isBefore ? asBefore : after, `killed before step ${step}`);
         if (isBefore) assert.equal(wasBefore++, step, 'once it is done it is never undone');
         assert.deepEqual(await find(layout), found, 'the next daemon finds nothing to do');
       } finally {

@@ -13,8 +13,8 @@ export type SnapshotRecord = Omit<Snapshot, 'isCurrent' | 'children'>;
 
 /** Those of one root, and which of them is current. */
 interface Known {
-  /** Of their folder: another root may have come in its place. */
-  readonly ino: number;
+  /** Of their folder and of the root, which may both be another one's by now. */
+  readonly inos: string;
   readonly list: readonly Snapshot[];
 }
 
@@ -35,6 +35,14 @@ export const snapshotFolders = (root: string): string[] =>
     ? new Folders(join(root, FOLDER)).onDisk().map((one) => join(root, FOLDER, one))
     : [];
 
+/** All of them go along to another root, at one moment; which of them was current stays said of the files that came of it. */
+export async function passSnapshots(from: string, to: string): Promise<void> {
+  if (!existsSync(join(from, FOLDER))) return;
+  renameSync(join(from, FOLDER), join(to, FOLDER));
+  await syncDirectory(from);
+  await syncDirectory(to);
+}
+
 /** Reads and writes those of all roots; each is read once as long as it stays where it is. */
 export class SnapshotStore {
   readonly #known = new Map<string, Known>();
@@ -45,10 +53,11 @@ export class SnapshotStore {
   list(root: string): readonly Snapshot[] {
     const ino = statSync(join(root, FOLDER), { throwIfNoEntry: false })?.ino;
     if (ino === undefined) return [];
+    const inos = `${statSync(root).ino} ${ino}`;
     const known = this.#known.get(root);
-    if (known?.ino === ino) return known.list;
+    if (known?.inos === inos) return known.list;
     const list = this.#read(root);
-    this.#known.set(root, { ino, list });
+    this.#known.set(root, { inos, list });
     return list;
   }
 

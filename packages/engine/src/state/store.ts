@@ -13,6 +13,7 @@ import { isKeptOf, isKeptRoot, nextKeptRoot } from './kept-root.js';
 import { diskName, type Layout } from './layout.js';
 import { forgetMoving, givenTo, readMoving } from './moving.js';
 import { type DomainRecord, formatRecord, isNamedIds, parseRecord } from './record.js';
+import { passSnapshots, snapshotFolders } from './snapshot-store.js';
 
 /** What stands beside a domain's files: whose they are, made from what, and whether they outlive the definition. */
 export interface Lease {
@@ -26,6 +27,8 @@ export interface Lease {
   readonly keptAt?: string;
   /** Of files that are kept: ids of the host that the domain's `<idmap>` named. */
   readonly mapped?: NamedIds;
+  /** Of files that take the place of others of the same domain: where those are from then on, until their snapshots have come along. */
+  readonly snapshotsAt?: string;
 }
 
 /** The files of a domain that is gone, by the folder they are in. */
@@ -99,7 +102,11 @@ export class DomainStore {
     const removed = [...(await this.#domains.recover()), ...(await this.#roots.recover())];
     // On a full disk the next daemon does what is left of it.
     for (const name of this.#domains.onDisk()) await this.#finishRename(name).catch(() => undefined);
-    for (const entry of readdirSync(this.layout.roots)) {
+    // What a domain is still to have of a kept root it gets before that is called otherwise.
+    const entries = readdirSync(this.layout.roots).sort(
+      (a, b) => Number(isKeptRoot(a)) - Number(isKeptRoot(b)),
+    );
+    for (const entry of entries) {
       if (entry.startsWith(COMING)) {
         await this.#finishArrival(entry);
         continue;
@@ -200,6 +207,8 @@ export class DomainStore {
     try {
       const next = hasHostIds(lease) ? { ...record, ids: lease.ids } : record;
       if (!isDeepStrictEqual(record.ids, next.ids)) await this.writeRecord(next);
+      if (lease.snapshotsAt !== undefined)
+        await passSnapshots(this.keptFolder(lease.snapshotsAt), this.keptFolder(entry));
       await this.ownRoot(next, lease);
     } catch {
       // On a full disk the next daemon does.
@@ -338,14 +347,24 @@ export class DomainStore {
     { name, uuid, ids }: Pick<DomainRecord, 'name' | 'uuid' | 'ids'>,
     lease: Lease,
   ): Promise<void> {
-    const { keptAt: _keptAt, mapped: _mapped, ...rest } = lease;
+    const { keptAt: _keptAt, mapped: _mapped, snapshotsAt: _snapshotsAt, ...rest } = lease;
     await this.writeLease({ ...rest, name, uuid, ids, kept: false });
   }
 
-  /** Lets kept files and those of a domain, which are kept from now on, change places; returns what the latter are kept as. */
+  /**
+   * Lets kept files and those of a domain, which are kept from now on, change places; returns what the latter are kept as. Where both are
+   * the domain's, its snapshots are its history and stay with it.
+   */
   async swapRoots(root: string, name: string): Promise<KeptRoot> {
     await this.#forgetMoves(root);
+    const { lease } = this.keptRoot(root);
+    const { snapshotsAt: _snapshotsAt, ...rest } = lease;
+    const follow =
+      snapshotFolders(this.keptFolder(root)).length === 0 && fitSnapshots(lease, this.lease(name));
+    const next: Lease = { ...rest, ...(follow && { snapshotsAt: root }) };
+    await writeAtomically(join(this.keptFolder(root), 'lease.json'), formatLease(next));
     await this.#roots.swap(root, diskName(name));
+    if (follow) await passSnapshots(this.keptFolder(root), this.rootFolder(name));
     const kept = this.#nextKept(name);
     await this.#roots.move(root, kept);
     return this.keptRoot(kept);
@@ -450,6 +469,12 @@ const filledWith =
   (record: DomainRecord, { native, xml }: Documents): Fill =>
   (folder) =>
     fillFolder(folder, { ...native, 'domain.xml': xml, 'record.json': formatRecord(record) });
+
+/** Whether what was made of the one files can be had with the others: they are the same domain's, made alike, with the same ids on disk. */
+const fitSnapshots = (one: Lease, other: Lease | undefined): boolean =>
+  one.uuid === other?.uuid &&
+  isDeepStrictEqual(one.made, other.made) &&
+  (!hasHostIds(one) || isDeepStrictEqual(one.ids, other.ids));
 
 /** Files that are kept hold ids of the host only where they carry some. */
 function formatLease(lease: Lease): string {

@@ -38,7 +38,7 @@ if (operation === 'rename') {
   await store.remove('old');
   await store.putAside('old');
 } else {
-  const kept = store.keptRoot('gone~1');
+  const kept = store.keptRoot(operation === 'restore' ? 'old~1' : 'gone~1');
   const ids = new IdRanges(privateWindow, () => []);
   const roots = new Roots({ store, ids, queue: new KeyedQueue(), log: () => undefined });
   const { record: next } = await roots.exchange(kept, record);
