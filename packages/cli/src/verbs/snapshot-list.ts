@@ -4,7 +4,7 @@ import type { Snapshot } from '@ctvirt/api';
 import { formatTable } from '../table.js';
 import { verb } from '../verb.js';
 import { anyDomain } from './arguments.js';
-import { madeAt, stateThen } from './snapshot-words.js';
+import { headOf, madeAt, stateThen } from './snapshot-words.js';
 
 /** JSON is an array of snapshots, whatever is asked for beside it. */
 export const snapshotList = verb({
@@ -33,7 +33,7 @@ export const snapshotList = verb({
           stateThen(snapshot),
           snapshot.parent ?? '-',
           snapshot.expiresAt === null ? '-' : madeAt(snapshot.expiresAt),
-          snapshot.description ?? '-',
+          headOf(snapshot.description ?? '-'),
         ]),
         width,
       );

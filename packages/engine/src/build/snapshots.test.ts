@@ -90,7 +90,10 @@ test('one is taken, told, described and deleted, whatever the domain does', opti
   assert.equal(engine.summary('a').state, 'running');
   await engine.suspend('a');
   const third = await engine.snapshots.create('a', { name: 'three', expiresAt: '2027-01-01T00:00:00Z' }, {});
-  assert.deepEqual([third.state, third.frozenMs, third.expiresAt], ['paused', null, '2027-01-01T00:00:00Z']);
+  assert.deepEqual(
+    [third.state, third.frozenMs, third.expiresAt],
+    ['paused', null, '2027-01-01T00:00:00.000Z'],
+  );
   assert.equal(run.isFrozen, true);
   await engine.destroy('a');
   assert.deepEqual(

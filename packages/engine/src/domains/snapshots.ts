@@ -26,6 +26,7 @@ import type { Lifecycle } from './lifecycle.js';
 import type { Reverter } from './reverter.js';
 import { tellingRoom } from './room.js';
 import { changedFiles } from './snapshot-diff.js';
+import { checkDescription, expiryOf } from './snapshot-words.js';
 import type { Turns } from './turns.js';
 
 /** Dependencies of `snapshotOperations`. */
@@ -96,6 +97,7 @@ export function snapshotOperations(parts: SnapshotParts): Engine['snapshots'] {
       }),
     describe: (ref, name, description) =>
       take(ref, async (entry) => {
+        checkDescription(description);
         await snapshots.change(rootOf(entry), get(entry, name).name, (record) => ({
           ...record,
           description,
@@ -131,6 +133,9 @@ async function create(
   const all = snapshots.list(root);
   const name = request.name ?? freeName(all);
   checkSnapshotName(name);
+  const { description = null, expiresAt } = request;
+  checkDescription(description);
+  const words = { name, description, expiresAt: expiresAt === undefined ? null : expiryOf(expiresAt) };
   if (all.some((one) => one.name === name))
     throw new EngineError('exists', `domain '${record.name}' has a snapshot '${name}' already`, { name });
   const { xml, domain } = await stored(entry);
@@ -138,16 +143,11 @@ async function create(
   refuseForeignRoot(entry, filesystems);
   const files = { name: record.name, specs: ownOf(filesystems), from: kept(entry) };
   const fill = async (folder: string): Promise<SnapshotRecord> => {
-    const described = {
-      name,
-      description: request.description ?? null,
-      expiresAt: request.expiresAt ?? null,
-    };
     const now = recordOf(entry, all, filesystems);
     const hold = (work: () => Promise<void>, limitMs: number) => lifecycle.hold(entry, work, limitMs);
     const heldMs = await copyFiles({ ...files, to: folder, hold, signal }, parts);
     const frozenMs = now.state === 'running' ? heldMs : null;
-    return { ...now, ...described, frozenMs, by: request.by ?? 'request' };
+    return { ...now, ...words, frozenMs, by: request.by ?? 'request' };
   };
   await tellingRoom(copiedOf(files), () => snapshots.make(root, { name, xml }, fill));
   return name;
