@@ -157,6 +157,9 @@ test('single paths come back into the domain or to a folder, each as it was at a
   rmSync(folder, { recursive: true });
   for (const [words, why] of [
     [['--path', '/nothing'], /is not in backup /],
+    ...['..', '.', '/etc/..', 'etc/../..', '/./'].map(
+      (path) => [['--path', path], /is no path in a domain/] as const,
+    ),
     [['--to', '/nowhere/there'], /^error: \/nowhere is not there: make it first/m],
     [['--at', '2020-01-01'], /the first backup of 'web' was taken at/],
     [['--at', 'yesterday'], /is no time/],
@@ -401,6 +404,11 @@ test('a restore that cannot be finished leaves the domain as it is', async () =>
 
 test('check restores a sample and compares it, and says what is damaged', async () => {
   await ctvirt('backup', 'init', 'second');
+  const none = await world.cli(['backup', 'check', '--repository', 'second']);
+  assert.deepEqual(
+    [none.status, none.stderr.includes("there is no backup in repository 'second': nothing was checked")],
+    [3, true],
+  );
   await world.define(domainXml({ name: 'web', filesystems: [templateRoot] }));
   await ctvirt('backup', 'web', '--repository', 'second');
   assert.match(
@@ -414,6 +422,7 @@ test('check restores a sample and compares it, and says what is damaged', async 
       .split('\n')
       .sort((a, b) => statSync(b).size - statSync(a).size)[0] ?? '';
   const check = ['backup', 'check', '--repository', 'second'];
+  assert.match((await world.cli([...check, 'nobody'])).stderr, /no backup of 'nobody'/);
   const bytes = readFileSync(largest);
   const broken = Buffer.from(bytes);
   broken[bytes.length >> 1] = (broken[bytes.length >> 1] ?? 0) ^ 1;

@@ -54,6 +54,7 @@ export function backupOperations(parts: BackupParts): Engine['backups'] {
         const all = await found.tool.list();
         const wanted = domain === undefined ? all : generationsOf(all, domain, parts);
         if (domain !== undefined && wanted.length === 0) throw noBackupOf(domain);
+        if (wanted.length === 0) throw nothingToCheck(found);
         const checked = await checkBackups(wanted, found, { ...watched, isWhole: whole }, parts);
         return checked.map(({ generation, ...result }) => ({
           ...result,
@@ -86,6 +87,9 @@ export function backupOperations(parts: BackupParts): Engine['backups'] {
     },
   };
 }
+
+const nothingToCheck = ({ spec: { name } }: Repository): EngineError =>
+  new EngineError('not-found', `there is no backup in repository '${name}': nothing was checked`, { name });
 
 /** One at a time. Its turn may wait for a domain's, never the other way round. */
 const inRepository = <T>({ spec }: Repository, { queue }: BackupParts, work: () => Promise<T>): Promise<T> =>

@@ -50,6 +50,14 @@ export async function restoreBackup(asked: Restoring, parts: BackupParts): Promi
     (path !== undefined && name !== undefined)
   )
     throw new EngineError('invalid', 'a restore goes to a folder, to a new domain, or to the domain itself');
+  if (path?.split('/').some((name) => name === '.' || name === '..'))
+    throw new EngineError(
+      'invalid',
+      `'${path}' is no path in a domain: name it from / on, without . and ..`,
+      {
+        path,
+      },
+    );
   const trees = await treesOf(asked);
   const where =
     to !== undefined
