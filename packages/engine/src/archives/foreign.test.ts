@@ -111,9 +111,9 @@ test('exports of Incus, and which are none that can be read', async () => {
 
 test('what no layer of ours has is left out and told, and lists are kept in the words of others', async () => {
   const acl = 'user::rw-\nuser:1000:r-x\t#effective:r--\ngroup:adm:r-x\ngroup::r--\nmask::r--\nother::---\n';
-  const kernels = Buffer.alloc(4 + 8);
+  const kernels = Buffer.alloc(4 + 3 * 8);
   kernels.writeUInt32LE(2, 0);
-  kernels.writeUInt16LE(1, 4);
+  for (const [at, tag] of [0x01, 0x04, 0x20].entries()) kernels.writeUInt16LE(tag, 4 + 8 * at);
   const found = await readAll(
     archive(
       pct,

@@ -9,17 +9,25 @@ const tags: Readonly<Record<string, readonly [of: number, ofNamed: number]>> = {
   mask: [0x10, 0x10],
   other: [0x20, 0x20],
 };
-const known = new Set(Object.values(tags).flat());
 const NOBODY = 0xffffffff;
 const MOST_ENTRIES = 1024;
 
-/** A version, and entries of a tag, its permissions and an id. */
-export function isAcl(value: Buffer): boolean {
+/** Its tags as letters, in the kernel's order: one of each that has no name, and a mask where there are names. */
+const letters = new Map([0x01, 0x02, 0x04, 0x08, 0x10, 0x20].map((tag, at) => [tag, 'uUgGmo'[at]]));
+const ORDER = /^u(?:gm?|U*gG*m)o$/;
+
+/** A version, and entries of a tag, its permissions and an id, such as the kernel takes; none at all is no list. */
+export function isAcl(value: Buffer, maxId = NOBODY - 1): boolean {
   const isFit = value.length >= 4 && value.length <= 4 + 8 * MOST_ENTRIES && (value.length - 4) % 8 === 0;
   if (!isFit || value.readUInt32LE(0) !== VERSION) return false;
-  for (let at = 4; at < value.length; at += 8)
-    if (!known.has(value.readUInt16LE(at)) || value.readUInt16LE(at + 2) > 7) return false;
-  return true;
+  let order = '';
+  for (let at = 4; at < value.length; at += 8) {
+    const letter = letters.get(value.readUInt16LE(at)) ?? '?';
+    const isNamed = letter === 'U' || letter === 'G';
+    if (value.readUInt16LE(at + 2) > 7 || (isNamed && value.readUInt32LE(at + 4) > maxId)) return false;
+    order += letter;
+  }
+  return order === '' || ORDER.test(order);
 }
 
 /** GNU tar writes names of the host that it runs on, whatever it is told: of these Debian has the numbers fixed. */
@@ -39,9 +47,9 @@ const groups = names(
 
 const ENTRY = /^(user|group|mask|other):([^:]*):([r-][w-][x-])(?::(\d{1,10}))?$/;
 
-/** A list in the words of tar's --acls, or the kernel's as Incus writes it there; undefined where names mean nobody known, or it is none. */
-export function aclOfText(value: Buffer): Buffer | undefined {
-  if (value.length >= 4 && value.readUInt32LE(0) === VERSION) return isAcl(value) ? value : undefined;
+/** A list in the words of tar's --acls, or the kernel's as Incus writes it there; undefined where names mean nobody known, or the kernel would not take it. */
+export function aclOfText(value: Buffer, maxId = NOBODY - 1): Buffer | undefined {
+  if (value.length >= 4 && value.readUInt32LE(0) === VERSION) return isAcl(value, maxId) ? value : undefined;
   const entries: (readonly [tag: number, permissions: number, id: number])[] = [];
   for (const line of value.toString('latin1').split(/[\n,]/)) {
     // What is in force under a mask is told behind it.
@@ -61,7 +69,7 @@ export function aclOfText(value: Buffer): Buffer | undefined {
     list.writeUInt16LE(permissions, 6 + 8 * index);
     list.writeUInt32LE(id, 8 + 8 * index);
   }
-  return list;
+  return isAcl(list, maxId) ? list : undefined;
 }
 
 function entryOf(text: string): readonly [tag: number, permissions: number, id: number] | undefined {

@@ -120,7 +120,7 @@ export interface LayerRecords {
 }
 
 /** Sorts them: attributes of users and access lists, a time's parts of a second, and overlay's word of a folder that covers all. */
-export function layerRecords(pax: PaxRecords, kind: string | undefined): LayerRecords {
+export function layerRecords(pax: PaxRecords, kind: string | undefined, maxId?: number): LayerRecords {
   const records: (readonly [string, Buffer])[] = [];
   let [opaque, leftOut] = [false, 0];
   for (const [key, value] of pax) {
@@ -136,14 +136,14 @@ export function layerRecords(pax: PaxRecords, kind: string | undefined): LayerRe
       // Those of the file that it names.
       if (kind === 'hardlink') continue;
       const isFile = kind === 'file' || kind === 'sparse' || kind === 'directory';
-      if (key.startsWith(ACL)) checkAcl(key, value, kind);
+      if (key.startsWith(ACL)) checkAcl(key, value, { kind, maxId });
       else if (!isFile || value.length > ATTRIBUTE_BYTES)
         throw refuse('attribute', `a member has ${show(key)}, which its kind cannot have, or too long`);
       records.push([key, value]);
     } else if (key === 'SCHILY.acl.access' || key === 'SCHILY.acl.default') {
       if (kind === 'hardlink') continue;
-      const list = aclOfText(value);
-      if (list === undefined || kind === 'symlink') leftOut++;
+      const list = aclOfText(value, maxId);
+      if (list === undefined || !canHave(kind, key)) leftOut++;
       else records.push([`${ACL}${key.slice('SCHILY.acl.'.length)}`, list]);
     } else if (attribute.test(key) && key !== CAPABILITY) leftOut++;
   }
@@ -154,8 +154,16 @@ export function layerRecords(pax: PaxRecords, kind: string | undefined): LayerRe
 const ATTRIBUTE_BYTES = 65_536;
 const ACL = 'SCHILY.xattr.system.posix_acl_';
 
-/** As the kernel has them: a version, and entries of a tag, its permissions and an id. */
-function checkAcl(key: string, value: Buffer, kind: string | undefined): void {
-  if (kind === 'symlink' || !isAcl(value))
-    throw refuse('attribute', `a member has ${show(key)} that is no access list`);
+/** No link has any, and none but a folder what is made in it begins with. */
+const canHave = (kind: string | undefined, key: string): boolean =>
+  kind !== 'symlink' && (kind === 'directory' || !key.endsWith('default'));
+
+/** What the kernel would refuse once it is written. */
+function checkAcl(
+  key: string,
+  value: Buffer,
+  { kind, maxId }: { readonly kind: string | undefined; readonly maxId: number | undefined },
+): void {
+  if (!canHave(kind, key) || !isAcl(value, maxId))
+    throw refuse('attribute', `a member has ${show(key)} that is no access list, or none that it can have`);
 }

@@ -189,7 +189,7 @@ export class TarReader {
     const kind = chooseKind(header, name, path, stored);
     const isOfLayer = this.#reading.layers === true;
     const isWhiteout = isOfLayer && kind === 'character' && header.major === 0 && header.minor === 0;
-    const kept = isOfLayer ? layerRecords(pax, kind) : undefined;
+    const kept = isOfLayer ? layerRecords(pax, kind, this.#limits.maxId) : undefined;
     this.droppedAttributes += kept?.leftOut ?? countLeftOut(pax);
     if (isWhiteout) {
       if (stored !== 0) throw refuse('header', `entry ${show(path)} is a whiteout with data`);
