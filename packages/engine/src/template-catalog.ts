@@ -4,11 +4,13 @@
 import { existsSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { Template, TemplateExport } from '@ctvirt/api';
+import { treeDigest } from './archives/templates.js';
 import type { Engine, OnProgress } from './contract.js';
 import { type EngineCode, EngineError } from './errors.js';
 import { forgetIdentity } from './guest/identity.js';
 import { fitForContainer } from './guest/made-for-others.js';
 import type { TemplateUsers } from './template-users.js';
+import { DOMAIN_LIMITS as limits } from './templates/archive/limits.js';
 import { EMPTY, emptyArchive, emptyDigest } from './templates/empty.js';
 import {
   formatRecord,
@@ -65,14 +67,33 @@ export class TemplateCatalog implements Templates {
     return translated(async () => this.#view(await this.#store.get(name)));
   }
 
-  /** The one that was made of the same bytes, whatever it is called; one of the name before all others. The empty one is made where it is missing. */
-  ofDigest(digest: string, name: string): Promise<StoredTemplate | undefined> {
-    return digest === emptyDigest ? this.empty() : translated(() => this.#ofDigest(digest, name));
+  /**
+   * The same as one elsewhere: made of the same bytes, or, where `tree` is said, with the same tree, whatever it came in and is called; one
+   * of the name before all others. What others say theirs was made of counts for nothing else. The empty one is made where it is missing.
+   */
+  ofDigest(digest: string, name: string, tree?: string): Promise<StoredTemplate | undefined> {
+    return digest === emptyDigest ? this.empty() : translated(() => this.#ofDigest(digest, name, tree));
   }
 
-  async #ofDigest(digest: string, name: string): Promise<StoredTemplate | undefined> {
-    const same = (await this.#store.list()).filter((one) => one.digest === digest);
-    return same.find((one) => one.name === name) ?? same[0];
+  async #ofDigest(digest: string, name: string, tree?: string): Promise<StoredTemplate | undefined> {
+    const all = (await this.#store.list()).sort((a, b) => Number(b.name === name) - Number(a.name === name));
+    const same = all.find((one) => one.digest === digest);
+    if (same !== undefined || tree === undefined) return same;
+    // One that nobody asked for its tree is asked where it has the name: to read all of them could take minutes.
+    for (const one of all)
+      if ((one.tree ?? (one.name === name ? await this.treeOf(name) : undefined)) === tree) return one;
+    return undefined;
+  }
+
+  /** The digest of its tree: read once. */
+  async treeOf(name: string, signal?: AbortSignal): Promise<string> {
+    return await translated(async () => {
+      const template = await this.#store.get(name);
+      if (template.tree !== undefined) return template.tree;
+      const tree = await treeDigest(this.path(name), { limits, signal });
+      await this.#store.keepTree(template, tree);
+      return tree;
+    });
   }
 
   /** The template with nothing in it, which is made where it is missing. */
@@ -99,12 +120,14 @@ export class TemplateCatalog implements Templates {
       for (let more = 2; taken.has(free); more++) free = `${name}-${more}`;
       const label = `the archive of a domain, where it was called ${name}`;
       const source = Readable.from(tree, { objectMode: false });
-      return await this.#store.import(free, source, {
+      const made = await this.#store.import(free, source, {
         digest,
         label,
         asIs: true,
         ...(signal && { signal }),
       });
+      await this.#store.keepTree(made, digest);
+      return made;
     });
   }
 
@@ -198,7 +221,7 @@ export class TemplateCatalog implements Templates {
 
 function ignored(): void {}
 
-function viewOf(template: StoredTemplate, usedBy: readonly string[] = []): Template {
+function viewOf({ tree: _tree, ...template }: StoredTemplate, usedBy: readonly string[] = []): Template {
   const replacedBy = replacedName(template.name);
   return { ...template, ...(replacedBy !== undefined && { replacedBy }), usedBy: [...usedBy] };
 }

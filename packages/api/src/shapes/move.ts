@@ -90,6 +90,7 @@ const moveLayer = strict({
   target: string({ description: 'Where it is mounted' }),
   template: string({ description: 'What it stands on' }),
   digest: string({ description: 'The digest of that' }),
+  tree: optional(string({ description: 'The digest of its tree, whatever it was made of' })),
   bytes: optional(integer({ minimum: 0, description: 'How much it takes of the disk there' })),
 });
 /** A file system that goes with a domain. */

@@ -31,7 +31,8 @@ export interface ArchivedLayer {
   /** The folder below `layer/` in the archive. */
   readonly key: string;
   readonly target: string;
-  readonly template: { readonly name: string; readonly digest: string };
+  /** Archives of earlier versions say nothing of its tree. */
+  readonly template: { readonly name: string; readonly digest: string; readonly tree?: string };
 }
 
 /** A template that the archive brings along. */
@@ -72,7 +73,11 @@ export function parseManifest(bytes: Buffer): Manifest {
     return {
       key,
       target: layer.text('target'),
-      template: { name: template.text('name'), digest: template.text('digest') },
+      template: {
+        name: template.text('name'),
+        digest: template.text('digest'),
+        ...(template.has('tree') && { tree: template.text('tree') }),
+      },
     };
   });
   if (new Set(layers.map(({ key }) => key)).size !== layers.length)

@@ -8,7 +8,7 @@ import { formatDomain } from '@ctvirt/xml';
 import { asLayer } from '../archives/foreign.js';
 import { type Packing, packLayer } from '../archives/layers.js';
 import type { ArchivedTemplate, Manifest } from '../archives/manifest.js';
-import { packTemplate, treeDigest } from '../archives/templates.js';
+import { packTemplate } from '../archives/templates.js';
 import { type Archived, archiveBlocks, packedArchive, writeArchive } from '../archives/write.js';
 import type { Archiving, DomainRef, Engine, ExecSession, OfSnapshot, Watched } from '../contract.js';
 import { EngineError } from '../errors.js';
@@ -165,7 +165,7 @@ async function templatesOf(
   for (const name of new Set(specs.map(({ source }) => source))) {
     const { digest } = await templates.get(name);
     if (digest === emptyDigest) continue;
-    found.push({ name, digest, tree: await treeDigest(templates.path(name), { limits, signal }) });
+    found.push({ name, digest, tree: await templates.treeOf(name, signal) });
   }
   return found;
 }
@@ -178,7 +178,8 @@ async function manifestOf(
   const layers = [];
   for (const { key, target, source: template } of specs) {
     const { digest } = await templates.get(template);
-    layers.push({ key, target, template: { name: template, digest } });
+    const tree = await templates.treeOf(template);
+    layers.push({ key, target, template: { name: template, digest, tree } });
   }
   return {
     name,

@@ -28,7 +28,7 @@ export interface CopyParts extends Omit<MountParts, 'templates'>, StillParts {
   readonly roots: Pick<Roots, 'refuseGiven'>;
   readonly registry: Registry;
   readonly facts: Pick<HostFacts, 'pageSize' | 'hostCpus'>;
-  readonly templates: Pick<TemplateCatalog, 'get' | 'ofDigest' | 'empty' | 'bring' | 'path'>;
+  readonly templates: Pick<TemplateCatalog, 'get' | 'ofDigest' | 'treeOf' | 'empty' | 'bring' | 'path'>;
 }
 
 export const limits = DOMAIN_LIMITS;

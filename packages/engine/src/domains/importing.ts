@@ -285,7 +285,7 @@ async function bringTemplates(
   const brought = new Map<string, string>();
   for (const [index, { name, digest, tree }] of archived.entries()) {
     const members = reader.template(index);
-    const here = (await templates.ofDigest(digest, name)) ?? (await templates.ofDigest(tree, name));
+    const here = (await templates.ofDigest(digest, name, tree)) ?? (await templates.ofDigest(tree, name));
     if (here === undefined) {
       const made = await templates.bring(name, treeArchive(members), { digest: tree, signal });
       remarks.push(`template '${made.name}' came with the archive`);
@@ -425,7 +425,8 @@ async function placedOn(
   const names = new Map<string, string>();
   for (const { target, template } of manifest.layers) {
     const known = brought.get(template.digest);
-    const found = known ?? (await templates.ofDigest(template.digest, template.name))?.name;
+    const { digest, name, tree } = template;
+    const found = known ?? (await templates.ofDigest(digest, name, tree))?.name;
     if (found === undefined)
       throw new EngineError(
         'not-found',

@@ -229,8 +229,9 @@ export class Departures {
     const layers: MoveLayer[] = [];
     for (const spec of specs) {
       const { digest } = await templates.get(spec.source);
+      const tree = await templates.treeOf(spec.source);
       const bytes = await occupiedBy([spec], this.parts.kept(entry));
-      layers.push({ target: spec.target, template: spec.source, digest, bytes });
+      layers.push({ target: spec.target, template: spec.source, digest, tree, bytes });
     }
     return {
       entry,

@@ -12,7 +12,10 @@ import type { TemplateCatalog } from '../template-catalog.js';
 import { listedTree } from './layer-stream.js';
 import { paced } from './pace.js';
 
-type Catalog = Pick<TemplateCatalog, 'get' | 'path' | 'ofDigest' | 'record' | 'packed' | 'takeOver'>;
+type Catalog = Pick<
+  TemplateCatalog,
+  'get' | 'path' | 'ofDigest' | 'treeOf' | 'record' | 'packed' | 'takeOver'
+>;
 /** What a stream announces that brings a template. */
 export type TemplateStream = Extract<MoveStream, { readonly template: string }>;
 
@@ -27,8 +30,8 @@ export interface Placed {
 export async function placedHere({ xml, layers }: MoveOffer, templates: Catalog): Promise<Placed> {
   const names = new Map<string, string>();
   const lacking = new Map<string, string>();
-  for (const { target, template, digest } of layers) {
-    const same = await templates.ofDigest(digest, template);
+  for (const { target, template, digest, tree } of layers) {
+    const same = await templates.ofDigest(digest, template, tree);
     const name = same?.name ?? nameHere(template);
     names.set(target, name);
     if (same !== undefined) continue;

@@ -21,6 +21,8 @@ export interface Template {
   name: TemplateName;
   /** `sha256:` and 64 hex digits, over the archive's bytes as they were read. */
   digest: string;
+  /** Of its tree, once somebody asked: by this it is known whatever archive it came in. */
+  tree?: string;
   /** Length of the archive as it was read. */
   sizeBytes: number;
   /** Sum of the file lengths in the unpacked tree. */
@@ -123,6 +125,7 @@ export function parseRecord(name: TemplateName, text: string): Template {
     source: string('source'),
     notes: notes.map(String),
   };
+  if (fields.has('tree')) template.tree = string('tree');
   if (fields.has('reference')) template.reference = string('reference');
   try {
     if (fields.has('image')) template.image = parseImage(new Fields(fields.get('image'), 'image'));

@@ -6,7 +6,13 @@ import { chmod, lstat, mkdir, readdir, readFile, rename, writeFile } from 'node:
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { exchange, readIfThere, removeTree as removeFiles, syncDirectory } from '../host/files.js';
+import {
+  exchange,
+  readIfThere,
+  removeTree as removeFiles,
+  syncDirectory,
+  writeAtomically,
+} from '../host/files.js';
 import { isErrno } from '../host/gone.js';
 import { run } from '../host/run.js';
 import {
@@ -238,6 +244,16 @@ export class TemplateStore {
         `template ${name} was made of nothing that can be read again: import or build the new one under its own name`,
       );
     return this.import(target, source, { ...making, ...(reference !== undefined && { image: reference }) });
+  }
+
+  /** Writes down the digest of its tree; not while somebody else changes it, nor of one that was updated since. */
+  async keepTree({ name, importedAt }: Pick<Template, 'name' | 'importedAt'>, tree: string): Promise<void> {
+    if (this.#changing.has(name)) return;
+    await this.#alone(name, async () => {
+      const now = await this.#read(name);
+      if (now.importedAt !== importedAt) return;
+      await writeAtomically(join(this.#dir, name, RECORD), formatRecord({ ...now, tree }), { mode: 0o600 });
+    });
   }
 
   /** Its tree as a tar, for `takeOver` of another store. */
