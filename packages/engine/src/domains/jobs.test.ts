@@ -1,0 +1,25 @@
+// What is asked of the job of a domain that is just coming.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Jobs } from '../jobs/jobs.js';
+import { jobOperations } from './jobs.js';
+
+test('a job that makes a domain is told and ended before that is defined', async () => {
+  const record = { name: 'big', uuid: 'u' };
+  const jobs = new Jobs(() => undefined);
+  const operations = jobOperations({ jobs, registry: { find: () => ({ record }) } });
+  assert.throws(() => operations.abort('big'), { code: 'wrong-state' });
+  const made = jobs.run(
+    { record },
+    'import',
+    ({ signal }) =>
+      new Promise((_, refuse) => {
+        signal.addEventListener('abort', () => refuse(new Error('ended')));
+      }),
+  );
+  assert.equal(operations.get('big')?.kind, 'import');
+  assert.equal(operations.abort('big').kind, 'import');
+  await assert.rejects(made, { code: 'interrupted' });
+  assert.equal(operations.last('big')?.state, 'cancelled');
+});
