@@ -109,6 +109,22 @@ test(
   },
 );
 
+test('a shutdown that was given up behind a job is not asked for later', options, async () => {
+  const { engine, driver, parts } = await daemon('given-up');
+  await engine.define(xmlOf('a'));
+  await engine.start('a');
+  let end = (): void => undefined;
+  const copying = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const copy = parts.turns.take('a', () => copying);
+  await assert.rejects(engine.shutdown('a', { waitMs: 20 }), fails('timeout', /within 0.02 s/));
+  end();
+  await copy;
+  await parts.turns.take('a', async () => undefined);
+  assert.deepEqual(driver.run('a').asked, []);
+});
+
 test('who only reads does not wait for a job', options, async () => {
   const { engine, parts } = await daemon('job');
   await engine.define(xmlOf('a'));

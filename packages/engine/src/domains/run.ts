@@ -56,12 +56,15 @@ async function ask(
   const wanted = what === 'poweroff' ? 'stopped' : 'started';
   await freezes.end(uuid);
   const happened = waitMs === undefined ? undefined : events.next(name, wanted, waitMs);
+  // Whoever has given up by the time of its turn asks nothing any more.
+  const asked = turns.take(uuid, async (entry) => {
+    if (happened?.isOver !== true) await lifecycle.ask(entry, what);
+  });
   try {
-    await turns.take(uuid, async (entry) => lifecycle.ask(entry, what));
+    await Promise.race(happened === undefined ? [asked] : [asked, happened.promise]);
+    return (await happened?.promise) ?? summaryOf(turns.find(uuid));
   } catch (error) {
     happened?.cancel();
     throw error;
   }
-  const domain = await happened?.promise;
-  return domain ?? summaryOf(turns.find(uuid));
 }

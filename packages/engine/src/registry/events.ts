@@ -49,6 +49,7 @@ export class DomainEvents {
   /** The next such event of a domain; rejects with `timeout`. */
   next(name: string, event: LifecycleEvent['event'], ms: number) {
     let cancel = (): void => undefined;
+    let isOver = false;
     const promise = new Promise<DomainSummary>((resolve, reject) => {
       const stop = this.listen((seen) => {
         if (seen.domain.name !== name || seen.event !== event) return;
@@ -56,6 +57,7 @@ export class DomainEvents {
         resolve(seen.domain);
       });
       const timer = setTimeout(() => {
+        isOver = true;
         cancel();
         reject(
           new EngineError(
@@ -69,7 +71,14 @@ export class DomainEvents {
         stop();
       };
     });
-    return { promise, cancel: () => cancel() };
+    return {
+      promise,
+      /** Whether the time is over. */
+      get isOver() {
+        return isOver;
+      },
+      cancel: () => cancel(),
+    };
   }
 
   #tell(event: DomainEvent, entry: Entry): void {
