@@ -104,3 +104,22 @@ test('no pool lies where a link of a container leads', options, async () => {
   symlinkSync('/etc', join(shared, 'folder'));
   assert.throws(() => pools.volumes('c'), { code: 'denied' });
 });
+
+test(
+  'a folder that is reached by a link is not removed, nor is the link, and why is said',
+  options,
+  async () => {
+    const link = join(root, 'linked', 'link');
+    mkdirSync(join(root, 'linked', 'to'), { recursive: true });
+    symlinkSync('to', link);
+    const pools = await open();
+    await pools.define({ name: 'l', path: link });
+    await assert.rejects(pools.erase('l'), { code: 'invalid', message: /link is a link/ });
+    assert.deepEqual(readdirSync(join(root, 'linked')).sort(), ['link', 'to']);
+    await assert.rejects(pools.define({ name: 'all', path: '//' }), { code: 'invalid' });
+    await assert.rejects(pools.define({ name: 'all', path: '/.' }), {
+      code: 'denied',
+      message: /neither a container's nor a storage pool's/,
+    });
+  },
+);

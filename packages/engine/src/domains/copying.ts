@@ -8,6 +8,7 @@ import { DeepPath, tooDeep } from '../host/complaint.js';
 import type { ProjectRange } from '../host/projects.js';
 import type { EngineLog } from '../log.js';
 import type { Entry } from '../registry/registry.js';
+import { lastingPart } from '../state/folders.js';
 import type { Layout } from '../state/layout.js';
 import type { SnapshotRecord } from '../state/snapshot-store.js';
 import type { Lease } from '../state/store.js';
@@ -113,8 +114,8 @@ async function roomFor({ name, specs, from, to }: FilesToCopy, { log }: CopyPart
   if (free < needed)
     throw new EngineError(
       'no-space',
-      `there is no room to copy the files of domain '${name}': they hold ${needed} bytes, and ${free} are free in ${to}; blocks that both copies share need it, too, as soon as one is changed`,
-      { path: to, needed },
+      `there is no room to copy the files of domain '${name}': they hold ${needed} bytes, and ${free} are free in ${lastingPart(to)}; blocks that both copies share need it, too, as soon as one is changed`,
+      { path: lastingPart(to), needed },
     );
   if (free < 2 * needed)
     log(

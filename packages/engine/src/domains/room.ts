@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { statfsSync } from 'node:fs';
 import { EngineError, isFault } from '../errors.js';
+import { lastingPart } from '../state/folders.js';
 
 /** What is copied, such as `the files of domain 'web'`, and how much it holds. */
 export interface Copied {
@@ -45,7 +46,8 @@ export async function writingBelow<T>(
   } catch (cause) {
     const { bavail, bsize } = statfsSync(folder);
     if (isFull(cause) || bavail * bsize > NONE + written || !BROKEN.test(String(firstOf(cause)))) throw cause;
-    throw new EngineError('no-space', `there is no room in ${folder}`, { path: folder }, { cause });
+    const lasting = lastingPart(folder);
+    throw new EngineError('no-space', `there is no room in ${lasting}`, { path: lasting }, { cause });
   }
 }
 

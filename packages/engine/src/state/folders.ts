@@ -12,6 +12,9 @@ import { diskName } from './layout.js';
 const NEW = '.new-';
 const GONE = '.gone-';
 
+/** Where a path lies that may be below one of these: what people can look at, now and later. */
+export const lastingPart = (path: string): string => path.replace(/\/\.(?:new|gone)-.*$/s, '');
+
 /** Fills a folder that is empty. */
 export type Fill = (folder: string) => Promise<void>;
 

@@ -133,7 +133,7 @@ test("a link of the kernel's is not asked where it leads, whoever its process is
     for (const source of ['/proc/1/root', '/proc/1/cwd/x', '/proc/self/fd', `${base}/to-proc/1/exe`])
       assert.throws(() => sources.open({ source, kind, readOnly: true })[Symbol.dispose](), {
         code: 'denied',
-        message: `${source} is the kernel's own (/proc): no container may have it`,
+        message: `${source} is the kernel's own (/proc): neither a container nor a storage pool may have it`,
       });
 });
 

@@ -111,8 +111,8 @@ export class Sources {
       throw new EngineError(
         'denied',
         trail.path === '/'
-          ? "the host's own root is no container's"
-          : `${source} belongs to ctvirt itself, or holds what does (${own}): no container may have it`,
+          ? "the host's own root is neither a container's nor a storage pool's: name a folder below it"
+          : `${source} belongs to ctvirt itself, or holds what does (${own}): neither a container nor a storage pool may have it`,
         { source, folder: own },
       );
     const kernels = kernelsOwn(kind).find(touches);
@@ -125,9 +125,13 @@ const kernelsOwn = (kind: Asked['kind']): readonly string[] =>
   kind === 'block' || kind === 'device' ? ['/proc', '/sys'] : kernelFolders;
 
 const kernelsSource = (source: string, folder: string): EngineError =>
-  new EngineError('denied', `${source} is the kernel's own (${folder}): no container may have it`, {
-    source,
-  });
+  new EngineError(
+    'denied',
+    `${source} is the kernel's own (${folder}): neither a container nor a storage pool may have it`,
+    {
+      source,
+    },
+  );
 
 function ofWay(source: string, trail: Trail): string[] {
   const path = trail.changeable();

@@ -22,6 +22,7 @@ import {
   statfsSync,
   unlinkSync,
 } from 'node:fs';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { EngineError, errnoOf } from '../../errors.js';
@@ -215,6 +216,15 @@ function give(fd: number, { mode = 0o600, owner = 0, group = 0 }: PoolPermission
 
 /** Removes one that has nothing in it. */
 export function removePoolFolder(above: OpenFolder, name: string): void {
+  const path = join(above.path, name);
+  if (lstatSync(at(above.fd, name), { throwIfNoEntry: false })?.isSymbolicLink() === true)
+    throw new EngineError(
+      'invalid',
+      `${path} is a link: the folder that it leads to is not the pool's to remove`,
+      {
+        path,
+      },
+    );
   rmdirSync(at(above.fd, name));
 }
 
