@@ -94,9 +94,15 @@ for (const [what, root] of [
     await world.shell(name, 'rm -r /srv/work /usr; echo bad >/root/only; touch /etc/passwd');
     await ctvirt('destroy', name);
     const spoilt = await look(name, described);
+    await ctvirt('snapshot', 'create', name, 'spoilt');
     const told = await ctvirt('restore', name);
     const kept = /kept as '([^']+)'/.exec(told)?.[1] ?? assert.fail(told);
     assert.deepEqual(await look(name, described), before);
+    const left = await world.client.snapshots.list({ domain: name });
+    assert.deepEqual(
+      left.map((one) => one.name),
+      ['spoilt'],
+    );
     // Of the template nothing was copied, and holes are holes again.
     const layer = Number(
       execFileSync('du', ['-sk', `${world.root}/lib/roots/${name}`], { encoding: 'utf8' }).split('\t')[0],
@@ -122,6 +128,17 @@ for (const [what, root] of [
     assert.deepEqual(await world.client.roots.list(), []);
     await ctvirt('start', name, '--wait');
   });
+
+test('a repository that is away is not made anew unless that is said', async () => {
+  const path = repository();
+  await world.define(domainXml({ name: 'once', filesystems: [templateRoot] }));
+  await ctvirt('backup', 'once');
+  renameSync(path, `${path}-away`);
+  const refused = await world.cli(['backup', 'init']);
+  assert.match(refused.stderr, /mount what it lies on; .*--again/);
+  assert.equal(existsSync(path), false);
+  renameSync(`${path}-away`, path);
+});
 
 test('single paths come back into the domain or to a folder, each as it was at a time', async () => {
   await world.define(domainXml({ name: 'web', filesystems: [templateRoot] }));
@@ -152,6 +169,8 @@ test('single paths come back into the domain or to a folder, each as it was at a
   await ctvirt('restore', 'web', '--to', folder, '--at', first.backup.id);
   assert.deepEqual(readdirSync(`${folder}/etc/site`).sort(), ['only-one', 'page']);
   assert.equal(statSync(folder).mode & 0o777, 0o700);
+  const nowhere = await world.cli(['restore', 'web', '--to', `${folder}/no/such`]);
+  assert.match(nowhere.stderr, /is not there: make it first/);
   const again = await world.cli(['restore', 'web', '--to', folder]);
   assert.match(again.stderr, /is there already/);
   rmSync(folder, { recursive: true });

@@ -7,6 +7,7 @@ import {
   backupChecked,
   backupCheckRequest,
   backupInit,
+  backupInitRequest,
   backupRepository,
   backupRequest,
   backupStatus,
@@ -31,7 +32,7 @@ export const backups = resource({
     method: 'POST',
     path: '/v1/backup-repositories',
     summary: 'Make a repository that ctvirtd.conf names, and a password for it where there is none',
-    body: json(backupRequest),
+    body: json(backupInitRequest),
     answer: json(backupInit),
   },
   list: {

@@ -14,6 +14,7 @@ import type {
   BackupChecked,
   BackupCheckRequest,
   BackupInit,
+  BackupInitRequest,
   BackupRepository,
   BackupRequest,
   BackupStatus,
@@ -523,8 +524,8 @@ export interface Engine {
   /** Domains as they were, in the repositories that ctvirtd.conf names. */
   backups: {
     repositories(): readonly BackupRepository[];
-    /** Makes a repository, and a password where there is none. */
-    init(request: BackupRequest): Promise<BackupInit>;
+    /** Makes a repository, and a password where there is none; `again` where there was one, with backups that are not to be found. */
+    init(request: BackupInitRequest): Promise<BackupInit>;
     /** Oldest first, those of domains that are gone included. */
     list(options?: {
       readonly repository?: string | undefined;

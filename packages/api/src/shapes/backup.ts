@@ -79,6 +79,18 @@ export const backupRequest = strict({ repository: repositoryName });
 /** Where a backup goes. */
 export type BackupRequest = Static<typeof backupRequest>;
 
+/** Which repository is made. */
+export const backupInitRequest = strict({
+  repository: repositoryName,
+  again: optional(
+    boolean({
+      description: 'Make it although there are backups in the one of this name, which is not where it was',
+    }),
+  ),
+});
+/** Which repository is made. */
+export type BackupInitRequest = Static<typeof backupInitRequest>;
+
 /** How a domain is backed up. */
 export const domainBackupRequest = strict({
   repository: repositoryName,

@@ -10,13 +10,16 @@ export const backupInit = verb({
   summary: 'Make a repository that ctvirtd.conf names, and its password where there is none',
   details: [
     'The setting backup_repositories says where it lies and which file has its password. Without that password nobody can read what is in it: keep a copy of the file elsewhere.',
+    'Where backups were taken to one of this name that is not there now, none is made, since its disk may only be away: --again makes it.',
   ],
   args: { repository: { summary: 'Its name in ctvirtd.conf', optional: true } },
-  options: {},
+  options: {
+    again: { type: 'flag', summary: 'Make one although there are backups in the one that was there' },
+  },
   example: { command: 'ctvirt backup init', does: 'Makes the repository for backups.' },
-  async run(context, { args: { repository } }) {
+  async run(context, { args: { repository }, options: { again } }) {
     const made = await context.busy('making the repository', () =>
-      context.client.backups.init({ body: inRepository(repository) }),
+      context.client.backups.init({ body: { ...inRepository(repository), ...(again && { again }) } }),
     );
     const { name, path, passwordFile } = made.repository;
     const password = made.madePassword

@@ -190,8 +190,12 @@ export class Restic implements BackupTool {
     const failed = 'the locks of the repository cannot be read';
     let isOurs = true;
     for (const id of locks) {
-      const lock = lineOf(await this.#output(['cat', '--no-lock', 'lock', id], failed));
-      if (textOf(lock, 'hostname') !== this.holder) isOurs = false;
+      const said = await this.#output(['cat', '--no-lock', 'lock', id], failed).catch((error: unknown) => {
+        // Whose it was, has ended meanwhile.
+        if (!existsSync(join(folder, id))) return undefined;
+        throw error;
+      });
+      if (said === undefined || textOf(lineOf(said), 'hostname') !== this.holder) isOurs = false;
     }
     await this.#run(['unlock', ...(isOurs ? ['--remove-all'] : [])], { failed });
     // What it had stored is in no index: without one the next backup stores it once more.
@@ -274,7 +278,7 @@ export class Restic implements BackupTool {
     if (/already locked/.test(stderr))
       return new EngineError(
         'busy',
-        `${failed}: somebody else works in repository '${this.repository.name}': ${said}`,
+        `${failed}: somebody else works in repository '${this.repository.name}'${lockIn(stderr)}: try again when that has ended`,
         { path: this.repository.path },
       );
     if (/wrong password/.test(stderr))
@@ -292,6 +296,12 @@ export class Restic implements BackupTool {
       )
     );
   }
+}
+
+/** Since when, as restic says it; its advice to take the lock away is none. */
+function lockIn(stderr: string): string {
+  const since = /lock was created at (\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2})/.exec(stderr)?.[1];
+  return since === undefined ? '' : `, since ${since}`;
 }
 
 function generationOf(said: unknown): Generation {

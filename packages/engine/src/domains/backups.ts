@@ -25,10 +25,16 @@ export function backupOperations(parts: BackupParts): Engine['backups'] {
   const { repositories, turns } = parts;
   return {
     repositories: () => repositories.all(),
-    init: async ({ repository }) => {
+    init: async ({ repository, again = false }) => {
       const { spec, tool } = repositories.find(repository);
       if (tool.exists())
         throw new EngineError('exists', `there is a repository in ${spec.path} already`, { path: spec.path });
+      // Where it lies may only be away, and an empty one below a mount would hide that.
+      if (!again && parts.backupTimes.hasIn(spec.name))
+        throw new EngineError(
+          'wrong-state',
+          `there are backups in repository '${spec.name}', and nothing of it is in ${spec.path}: mount what it lies on; \`ctvirt backup init ${spec.name} --again\` makes an empty one all the same`,
+        );
       const madePassword = await repositories.makePassword(spec);
       await inRepository(repositories.get(spec.name), parts, () => tool.init());
       return { repository: spec, madePassword };

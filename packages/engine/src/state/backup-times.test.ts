@@ -23,6 +23,7 @@ test('the next daemon knows successes, failures and times; a success ends a fail
     times.obeyed('b', '@daily', new Date(0)),
   ]);
   const next = await BackupTimes.open(path);
+  assert.deepEqual([next.hasIn('default'), next.hasIn('other')], [true, false]);
   const at = '2026-11-30T02:00:00.000Z';
   assert.deepEqual(next.get('a'), { last, failure, obeyed: { when: '@daily', at, since: at } });
   await next.succeeded('a', last);

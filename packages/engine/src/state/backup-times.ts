@@ -39,6 +39,11 @@ export class BackupTimes {
     return this.known.get(uuid) ?? {};
   }
 
+  /** Whether there are backups in a repository of this name. */
+  hasIn(repository: string): boolean {
+    return [...this.known.values()].some(({ last }) => last?.repository === repository);
+  }
+
   async succeeded(uuid: string, last: LastBackup): Promise<void> {
     const { failure: _failure, ...history } = this.get(uuid);
     await this.#set(uuid, { ...history, last });
