@@ -13,7 +13,7 @@ export const backupStatus = verb({
   summary: 'Tell of each domain when its last backup was, and what failed or is late',
   details: [
     'It is what the daemon remembers; no repository is asked. A domain is late whose backup was due an hour ago and is not there. waiting is one whose first time is yet to come, none one that has neither backups nor times for them.',
-    'The exit status is 19 where one has failed, is late, or is not complete.',
+    'The exit status is 19 where one has failed, is late, or is not complete, and 3 where ctvirtd.conf names no repository.',
   ],
   args: {
     domain: { summary: 'Only this one, by name or UUID', complete: 'domain', optional: true },

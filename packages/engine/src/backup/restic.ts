@@ -298,10 +298,11 @@ export class Restic implements BackupTool {
   }
 }
 
-/** Since when, as restic says it; its advice to take the lock away is none. */
+/** Whose it is and since when, as restic says it; its advice to take the lock away is none. */
 function lockIn(stderr: string): string {
   const since = /lock was created at (\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2})/.exec(stderr)?.[1];
-  return since === undefined ? '' : `, since ${since}`;
+  const who = /locked (?:exclusively )?by (PID \d+ on [^\s]+)/.exec(stderr)?.[1];
+  return `${who === undefined ? '' : ` (${who})`}${since === undefined ? '' : `, since ${since}`}`;
 }
 
 function generationOf(said: unknown): Generation {

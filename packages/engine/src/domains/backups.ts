@@ -45,7 +45,12 @@ export function backupOperations(parts: BackupParts): Engine['backups'] {
       return shown(domain === undefined ? all : generationsOf(all, domain, parts), found);
     },
     create: (ref, request, watched) => create(ref, request, watched, parts),
-    status: (ref) => statusOf(ref === undefined ? parts.registry.here() : [turns.find(ref)], parts),
+    status: (ref) => {
+      const entries = ref === undefined ? parts.registry.here() : [turns.find(ref)];
+      // All is not well where nothing can be backed up: it throws.
+      if (repositories.all().length === 0) repositories.find();
+      return statusOf(entries, parts);
+    },
     restore: async (request, watched = {}) => {
       const found = repositories.get(request.repository);
       return await inRepository(found, parts, async () => {
