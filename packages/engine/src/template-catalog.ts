@@ -72,7 +72,12 @@ export class TemplateCatalog implements Templates {
    * of the name before all others. What others say theirs was made of counts for nothing else. The empty one is made where it is missing.
    */
   ofDigest(digest: string, name: string, tree?: string): Promise<StoredTemplate | undefined> {
-    return digest === emptyDigest ? this.empty() : translated(() => this.#ofDigest(digest, name, tree));
+    return digest === emptyDigest ? this.empty() : this.known(digest, name, tree);
+  }
+
+  /** The same, and none is made. */
+  known(digest: string, name: string, tree?: string): Promise<StoredTemplate | undefined> {
+    return translated(() => this.#ofDigest(digest, name, tree));
   }
 
   async #ofDigest(digest: string, name: string, tree?: string): Promise<StoredTemplate | undefined> {

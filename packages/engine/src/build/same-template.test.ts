@@ -8,6 +8,7 @@ import { after, test } from 'node:test';
 import { MemoryDriver } from '../drivers/memory/driver.js';
 import { placedHere } from '../moves/templates.js';
 import { layoutOf } from '../state/layout.js';
+import { emptyDigest } from '../templates/empty.js';
 import { documentPathIn, openMemoryEngine } from '../testing/memory-engine.js';
 
 const options = { skip: process.getuid?.() === 0 ? false : "a daemon obeys root's files alone" };
@@ -57,6 +58,10 @@ test('one that came with an archive is found by later archives and moves, by its
     const layers = [{ target: '/', template: 't', digest, tree }];
     const offer = { version: 1, job: 'j', xml, ctid: null, autostart: false, start: false, layers };
     assert.deepEqual([...(await placedHere(offer, here.parts.templates)).lacking], []);
+    // Who only looks makes none.
+    const bare = { ...offer, layers: [{ target: '/', template: 'empty', digest: emptyDigest }] };
+    assert.deepEqual([...(await placedHere(bare, here.parts.templates, { isLook: true })).lacking], []);
+    assert.equal((await here.engine.templates.list()).length, 1);
     // And back again.
     const back = join(files, 'back.tar');
     await here.engine.archives.write('second', back);

@@ -29,6 +29,7 @@ import { parseSnapshot, type SnapshotStore, snapshotFolders } from '../state/sna
 import type { Arrival, ArrivalState, Documents, DomainStore, Made } from '../state/store.js';
 import { type FilesystemSpec, releaseLayers, type Sources } from '../storage/index.js';
 import type { OpenLayerFiles, RootContext, RootMounts } from '../storage/root-mounts.js';
+import { EMPTY } from '../templates/empty.js';
 import { emptied, listed, unpacked } from './layer-stream.js';
 import { placedHere, receiveTemplate } from './templates.js';
 
@@ -189,9 +190,9 @@ export class Arrivals {
 
   async #look(offer: MoveOffer): Promise<MoveAnswer> {
     const { definer, templates } = this.parts;
-    const { xml, lacking } = await placedHere(offer, templates);
+    const { xml, lacking } = await placedHere(offer, templates, { isLook: true });
     const findings = await definer.look(xml, {
-      toCome: [...lacking.values()],
+      toCome: [...lacking.values(), EMPTY],
       toStart: offer.start,
     });
     const domain = readStored(xml, 'offer');

@@ -9,12 +9,13 @@ import { readStored } from '../lifecycle/stored-document.js';
 import { withTemplates } from '../lifecycle/template-names.js';
 import type { KeyedQueue } from '../state/queue.js';
 import type { TemplateCatalog } from '../template-catalog.js';
+import { EMPTY, emptyDigest } from '../templates/empty.js';
 import { listedTree } from './layer-stream.js';
 import { paced } from './pace.js';
 
 type Catalog = Pick<
   TemplateCatalog,
-  'get' | 'path' | 'ofDigest' | 'treeOf' | 'record' | 'packed' | 'takeOver'
+  'get' | 'path' | 'ofDigest' | 'known' | 'treeOf' | 'record' | 'packed' | 'takeOver'
 >;
 /** What a stream announces that brings a template. */
 export type TemplateStream = Extract<MoveStream, { readonly template: string }>;
@@ -26,15 +27,21 @@ export interface Placed {
   readonly lacking: ReadonlyMap<string, string>;
 }
 
-/** Throws `exists` where another template has the name of one that is to come. */
-export async function placedHere({ xml, layers }: MoveOffer, templates: Catalog): Promise<Placed> {
+/** Throws `exists` where another template has the name of one that is to come. Who only looks makes none, not even the empty one. */
+export async function placedHere(
+  { xml, layers }: MoveOffer,
+  templates: Catalog,
+  { isLook = false }: { readonly isLook?: boolean } = {},
+): Promise<Placed> {
   const names = new Map<string, string>();
   const lacking = new Map<string, string>();
   for (const { target, template, digest, tree } of layers) {
-    const same = await templates.ofDigest(digest, template, tree);
-    const name = same?.name ?? nameHere(template);
+    const same = isLook
+      ? await templates.known(digest, template, tree)
+      : await templates.ofDigest(digest, template, tree);
+    const name = same?.name ?? (digest === emptyDigest ? EMPTY : nameHere(template));
     names.set(target, name);
-    if (same !== undefined) continue;
+    if (same !== undefined || digest === emptyDigest) continue;
     await refuseOther(name, digest, templates);
     lacking.set(template, name);
   }
