@@ -115,7 +115,10 @@ test('most of it goes while it runs and writes, and nothing of that is lost', as
   await near.shell(name, 'head -c 20000000 /dev/urandom >/srv/bulk');
   // What is younger than clocks can tell is sent twice.
   await sleep(2500);
+  const logged = near.log.length;
   const report = await near.client.domains.move({ domain: name, body: { to: far.uri('ctvirt') } });
+  assert.match(near.log.slice(logged), /ended: /);
+  assert.doesNotMatch(near.log.slice(logged), /ended: destroyed/);
   const { passes, bytes } = report;
   assert.ok(passes.length >= 3, JSON.stringify(passes));
   assert.equal(

@@ -401,6 +401,8 @@ export class Departures {
         );
       await sleep(LOOK_MS);
     }
+    // As one that has powered off: nobody destroyed it.
+    if (entry.isOver) await lifecycle.ask(entry, 'poweroff');
     if (entry.state !== 'shutoff') await lifecycle.destroy(entry);
     return askedMs;
   }
