@@ -2,13 +2,22 @@
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { EngineError } from '../errors.js';
+import { EngineError, isFault } from '../errors.js';
 import { makeFolder } from '../host/files.js';
 import { errnoInWords, refusalOf } from '../host/refusal.js';
 import { Child } from '../templates/archive/child.js';
 import { type Confinement, confinedArgv, missingPackage } from '../templates/archive/confined.js';
 import { lineOf, listOf, member, numberOf, textOf } from './json.js';
-import type { BackupTool, Cost, Generation, Going, Kept, ListedFile, RepositorySpec } from './tool.js';
+import type {
+  BackupTool,
+  Cost,
+  DamagedFile,
+  Generation,
+  Going,
+  Kept,
+  ListedFile,
+  RepositorySpec,
+} from './tool.js';
 
 /** Where a domain lies for restic, whatever it is called and wherever its files are: it finds what it knows by this path. */
 const TREES = '/ctvirt/trees';
@@ -24,6 +33,8 @@ const bounds = { cpuSeconds: 1_000_000, memoryBytes: 2 ** 36, fileBytes: 2 ** 50
 const INCOMPLETE = 3;
 const GONE = /retrying after .*no such file or directory/;
 const UNREAD_TOLD = 100;
+/** Which of its files are not what they are called, or not there. */
+const PACK = /\bpack (?:ID does not match, want )?([0-9a-f]{64})\b/gi;
 const SAMPLE_OF_DATA = '5%';
 
 /** How it is run. */
@@ -150,15 +161,34 @@ export class Restic implements BackupTool {
     return join(folder, TREES, tree);
   }
 
-  async check({ isWhole, ...going }: Going & { readonly isWhole: boolean }): Promise<void> {
+  async check({ isWhole, ...going }: Going & { readonly isWhole: boolean }): Promise<readonly DamagedFile[]> {
     await this.#clearLocks();
     const argv = ['check', isWhole ? '--read-data' : `--read-data-subset=${SAMPLE_OF_DATA}`];
     const what = `repository '${this.repository.name}'`;
-    await this.#run(argv, {
-      ...going,
-      failed: `${what} could not be checked`,
-      faulty: `${what} is damaged`,
-    });
+    const words = { ...going, failed: `${what} could not be checked`, faulty: `${what} is damaged` };
+    try {
+      await this.#run(argv, words);
+      return [];
+    } catch (error) {
+      const said = isFault(error, 'host-command') ? (error.details.stderr ?? '') : '';
+      const packs = [...new Set([...said.matchAll(PACK)].map(([, pack = '']) => pack))];
+      // Without its lists of files it cannot say which.
+      const damaged = packs.length === 0 ? [] : await this.#filesIn(packs, words.failed).catch(() => []);
+      if (damaged.length === 0) throw error;
+      return damaged;
+    }
+  }
+
+  /** Those of which something lies in these files of the repository. */
+  async #filesIn(packs: readonly string[], failed: string): Promise<DamagedFile[]> {
+    const found = listOf(
+      lineOf(await this.#output(['find', '--no-lock', '--json', '--pack', ...packs], failed)),
+    );
+    const named = found.map((one) => ({
+      id: textOf(one, 'snapshot').slice(0, 8),
+      path: textOf(one, 'path').replace(/^\/ctvirt\/trees\/root(?=\/)/, ''),
+    }));
+    return [...new Map(named.map((one) => [`${one.id} ${one.path}`, one])).values()];
   }
 
   async forget(ids: readonly string[], going: Going): Promise<void> {
@@ -305,6 +335,12 @@ function lockIn(stderr: string): string {
   return `${who === undefined ? '' : ` (${who})`}${since === undefined ? '' : `, since ${since}`}`;
 }
 
+/** As it was told when it was taken, to the letter. */
+function timeIn(said: unknown): string {
+  const time = new Date(textOf(said, 'time'));
+  return Number.isNaN(time.valueOf()) ? '' : time.toISOString();
+}
+
 function generationOf(said: unknown): Generation {
   const tags = listOf(member(said, 'tags')).map(String);
   const tagged = (key: string): string[] =>
@@ -315,7 +351,7 @@ function generationOf(said: unknown): Generation {
     id: textOf(said, 'short_id'),
     uuid: textOf(said, 'hostname'),
     domain: tagged('name')[0] ?? '',
-    takenAt: textOf(said, 'time'),
+    takenAt: timeIn(said),
     leftOut: tagged('without'),
   };
 }

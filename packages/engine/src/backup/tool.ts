@@ -59,6 +59,13 @@ export interface ListedFile {
   readonly mtime: string;
 }
 
+/** A file that a repository holds no more as it was. */
+export interface DamagedFile {
+  /** Of the backup. */
+  readonly id: string;
+  readonly path: string;
+}
+
 /** A program that keeps backups; one operation that writes is under way in a repository at a time. */
 export interface BackupTool {
   /** Whether there is a repository. */
@@ -79,8 +86,8 @@ export interface BackupTool {
   ): Promise<void>;
   /** Where a tree lies in a folder that something was restored to. */
   treeIn(folder: string, tree: string): string;
-  /** All that it holds, or what belongs together and a sample. */
-  check(going: Going & { readonly isWhole: boolean }): Promise<void>;
+  /** All that it holds, or what belongs together and a sample; returns what of backups is damaged, and throws where that cannot be told. */
+  check(going: Going & { readonly isWhole: boolean }): Promise<readonly DamagedFile[]>;
   forget(ids: readonly string[], going: Going): Promise<void>;
   prune(going: Going): Promise<void>;
 }

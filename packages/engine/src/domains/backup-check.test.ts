@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import type { Repository } from '../backup/repositories.js';
-import type { Generation, ListedFile } from '../backup/tool.js';
+import type { DamagedFile, Generation, ListedFile } from '../backup/tool.js';
 import { checkBackups } from './backup-check.js';
 
 const at = new Date('2026-11-30T10:00:00Z');
@@ -22,12 +22,16 @@ const unasked = async (): Promise<never> => {
 };
 
 /** What is found different where a backup lists and restores this. */
-async function checked(files: readonly ListedFile[], restored: ReadonlyMap<string | Buffer, string>) {
+async function checked(
+  files: readonly ListedFile[],
+  restored: ReadonlyMap<string | Buffer, string>,
+  damaged: readonly DamagedFile[] = [],
+) {
   const repository: Repository = {
     spec: { name: 'default', path: '/nowhere', passwordFile: '/nowhere' },
     tool: {
       ...{ exists: () => true, init: unasked, take: unasked, list: unasked, about: unasked },
-      ...{ forget: unasked, prune: unasked, check: async () => undefined, files: async () => [...files] },
+      ...{ forget: unasked, prune: unasked, check: async () => damaged, files: async () => [...files] },
       treeIn: (folder) => folder,
       restore: async (_id, _what, folder) => {
         for (const [path, text] of restored) {
@@ -67,4 +71,12 @@ test('a file whose name the list cannot say is not taken for one that differs', 
     [Buffer.from('/root/caf\xe9', 'latin1'), 'x'],
   ]);
   assert.deepEqual(await checked(files, restored), [1, []]);
+});
+
+test('what the repository knows to be damaged is told of each backup that is hit', async () => {
+  const damaged = [
+    { id: generation.id, path: '/root/a' },
+    { id: 'another', path: '/root/b' },
+  ];
+  assert.deepEqual(await checked([listed('/root/a', 1)], new Map(), damaged), [0, ['/root/a']]);
 });

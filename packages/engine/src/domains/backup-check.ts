@@ -34,13 +34,20 @@ export async function checkBackups(
   { signal, onProgress, isWhole }: Watched & { readonly isWhole: boolean },
   { store }: CheckParts,
 ): Promise<Checked[]> {
-  await tool.check({ signal, isWhole });
+  const damaged = await tool.check({ signal, isWhole });
   const newest = new Map<string, Generation>();
   for (const one of generations) {
     const known = newest.get(one.uuid);
     if (known === undefined || Date.parse(known.takenAt) < Date.parse(one.takenAt)) newest.set(one.uuid, one);
   }
   const checked: Checked[] = [];
+  // Whatever is hit, which need not be the last one.
+  for (const generation of generations) {
+    const differences = damaged.filter(({ id }) => id === generation.id).map(({ path }) => path);
+    if (differences.length === 0) continue;
+    if (newest.get(generation.uuid) === generation) newest.delete(generation.uuid);
+    checked.push({ generation, files: 0, bytes: 0, differences });
+  }
   for (const generation of newest.values()) {
     onProgress?.({ phase: 'restoring samples', done: checked.length, total: newest.size });
     const sample = sampleOf(await tool.files(generation.id, ROOT), generation.id);
