@@ -180,6 +180,10 @@ test('every answer is as its schema says, and says nothing more', async (t) => {
   engine.mountRoot = async () => ({ path: '/run/ctvirt/roots/web' });
   const repository = { name: 'default', path: '/srv/backup', passwordFile: '/etc/ctvirt/backup.password' };
   Object.assign(engine.backups, {
+    status: (ref: string) => {
+      const { name: domain, uuid } = engine.summary(ref);
+      return [{ domain, uuid, state: 'none', schedule: null, last: null, failure: null, nextAt: null }];
+    },
     repositories: () => [repository],
     init: async () => ({ repository, madePassword: true }),
     list: async () => [
