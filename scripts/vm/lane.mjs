@@ -26,6 +26,7 @@ export const storyNames = () =>
 /** Those that take the emulated processor longer than all others together: told when they are asked for by name. */
 export const onDemand = [
   'kills',
+  'layer-pools',
   'layers',
   'layers-lvm-thin',
   'layers-zfs',

@@ -15,7 +15,7 @@ import { type Part, textOfFault } from './part.js';
 export const storage: Part = {
   what: `kill -9 of a daemon, or of a program of its, amid ${Object.keys(steps).join(', ')}`,
   long: { count: 300, minutes: 0 },
-  short: { count: 20, minutes: 0 },
+  short: { count: 10, minutes: 0 },
   run: async ({ count, seed, note }) => {
     const tally = new Tally();
     for (const [at, kind] of grounds.entries()) {
