@@ -198,7 +198,7 @@ test('where it is the target says itself: its name, or the address that was said
 test('one that takes too long is shut down, and the rest is sent then', async () => {
   for (const root of [templateRoot, limited]) {
     const { ended, said } = await slow(root, '--timeout', '3');
-    await near.waitForState(name, 'shutoff (destroyed)');
+    await near.waitForState(name, 'shutoff (shutdown)');
     assert.equal(
       (await near.client.jobs.list()).some(({ state }) => state === 'running'),
       true,
