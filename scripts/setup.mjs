@@ -45,6 +45,8 @@ export const testPackages = [
   'squashfs-tools',
   // What keeps backups, and puts what comes out of them in its place.
   ...['restic', 'rsync'],
+  // What is run at the other end of a move by ssh.
+  'netcat-openbsd',
   // What Proxmox VE packs archives by.
   'lzop',
   // What files have beside their modes.
