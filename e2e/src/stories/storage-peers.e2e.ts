@@ -265,9 +265,11 @@ suite('of the rest', () => {
     await far.ctvirt('import', file());
     assert.deepEqual(await told(far), before);
     await far.erase('700');
-    await near.ctvirt('migrate', '700', far.uri('ctvirt'));
-    assert.deepEqual(await told(far), before);
+    await near.erase('700');
     await near.ctvirt('restore', '700');
     assert.equal((await told(near)).xml, before.xml);
+    await near.ctvirt('set', '700', '--onboot', 'yes');
+    await near.ctvirt('migrate', '700', far.uri('ctvirt'));
+    assert.deepEqual(await told(far), before);
   });
 });
