@@ -73,12 +73,14 @@ test('a schedule makes snapshots, once for what was missed, and they go when the
   assert.equal((await snapshotsOf('runs')).length, made);
 
   const over = new Date();
-  over.setSeconds(over.getSeconds() + 1);
+  // Time enough to be asked for before it is over.
+  over.setSeconds(over.getSeconds() + 10);
+  const goneAt = performance.now() + 10_500;
   await world.client.snapshots.create({
     domain: 'off',
     body: { name: 'short', expiresAt: over.toISOString() },
   });
-  await sleep(1500);
+  await sleep(goneAt - performance.now());
   await world.stop();
   await world.start();
   await waitFor(
