@@ -1,40 +1,29 @@
 // Domains whose layers lie on btrfs: subvolumes, limited where the host counts what they hold, and gone with the domain.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { after, afterEach, before, suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { output } from '../world/command.js';
-import { domainXml } from '../world/documents.js';
+import { domainXml, obedient } from '../world/documents.js';
+import { type Ground, grounds, openGround } from '../world/ground.js';
 import { busybox, World } from '../world/world.js';
 
 const MiB = 2 ** 20;
-const hasBtrfs =
-  spawnSync('mkfs.btrfs', ['--version']).status === 0 &&
-  /\tbtrfs$/m.test(await readFile('/proc/filesystems', 'utf8'));
-
-suite('on btrfs', { skip: hasBtrfs ? false : 'this host has no btrfs' }, () => {
+suite('on btrfs', { skip: grounds.includes('btrfs') ? false : 'this host has no btrfs' }, () => {
   let world: World;
-  let scratch: string;
+  let ground: Ground;
   let disk: string;
   before(async () => {
-    scratch = await mkdtemp('/tmp/cvb');
-    await chmod(scratch, 0o711);
-    disk = `${scratch}/d`;
-    await writeFile(`${scratch}/disk.img`, '');
-    await truncate(`${scratch}/disk.img`, 1024 * MiB);
-    await mkdir(disk);
-    await output(['mkfs.btrfs', '-q', `${scratch}/disk.img`]);
-    await output(['mount', '-o', 'loop', `${scratch}/disk.img`, disk]);
+    ground = await openGround('btrfs', 1024 * MiB);
+    disk = ground.folder;
     await output(['btrfs', 'quota', 'enable', disk]);
     world = await World.open({ parent: disk });
   });
   afterEach(() => world.clear());
   after(async () => {
     await world.close();
-    await output(['umount', disk]);
-    await rm(scratch, { recursive: true });
+    await ground[Symbol.asyncDispose]();
   });
 
   const limited = (name: string, program?: readonly string[]) =>
@@ -109,9 +98,7 @@ suite('on btrfs', { skip: hasBtrfs ? false : 'this host has no btrfs' }, () => {
   test('snapshots go to a host without btrfs and back, each by what differs', async () => {
     const far = await World.open();
     try {
-      // Ends when it is asked to, as an init does.
-      const program = "trap 'exit 0' TERM PWR USR1 USR2 INT; while :; do sleep 0.05; done";
-      await world.run(limited('703', ['/bin/sh', '-c', program]));
+      await world.run(limited('703', obedient));
       await world.shell('703', 'echo first >/text; head -c 3000000 /dev/urandom >/bulk');
       // What is younger than clocks can tell is sent twice.
       await sleep(2500);

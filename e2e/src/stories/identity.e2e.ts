@@ -13,8 +13,7 @@ before(async () => {
   world = await World.open();
 });
 afterEach(async () => {
-  for (const { name } of await world.client.roots.list()) await world.client.roots.erase({ root: name });
-  await world.clear();
+  await world.clearKept();
 });
 after(() => world.close());
 

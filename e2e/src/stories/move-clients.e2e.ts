@@ -11,7 +11,7 @@ import { connect } from '@ctvirt/rpc';
 import { clientOptions } from '../world/client-program.js';
 import { type Outcome, run } from '../world/command.js';
 import { type Cut, cutting } from '../world/cut.js';
-import { domainXml, templateRoot } from '../world/documents.js';
+import { domainXml, obedient, templateRoot } from '../world/documents.js';
 import { waitFor } from '../world/wait.js';
 import { busybox, World } from '../world/world.js';
 
@@ -26,9 +26,7 @@ before(async () => {
 });
 afterEach(async () => {
   for (const world of [near, far]) {
-    await world.eraseAll();
-    for (const { name } of await world.client.roots.list()) await world.client.roots.erase({ root: name });
-    await world.assertClean();
+    await world.clearKept();
   }
 });
 after(async () => {
@@ -38,14 +36,8 @@ after(async () => {
 });
 
 const name = 'shop';
-/** Ends when it is asked to, as an init does. */
-const program = [
-  '/bin/sh',
-  '-c',
-  "trap 'exit 0' TERM PWR USR1 USR2 INT; while :; do sleep 0.05; done",
-] as const;
 const limited = `<filesystem type='template'><source name='${busybox}'/><target dir='/'/><space_hard_limit unit='MiB'>40</space_hard_limit></filesystem>`;
-const runs = () => near.run(domainXml({ name, program, filesystems: [templateRoot] }));
+const runs = () => near.run(domainXml({ name, program: obedient, filesystems: [templateRoot] }));
 const both = ['--persistent', '--undefinesource'];
 const here = () => near.uri('lxc');
 const there = () => far.uri('lxc');
@@ -279,7 +271,7 @@ test('a move that was begun holds the domain, and ends with the connection, by a
 
 /** A move that takes its time, as a person at a terminal begins it. */
 async function slow(root: string, ...more: readonly string[]) {
-  await near.run(domainXml({ name, program, filesystems: [root] }));
+  await near.run(domainXml({ name, program: obedient, filesystems: [root] }));
   await near.shell(name, 'head -c 6000000 /dev/urandom >/srv/bulk');
   const words = ['migrate', '--live', '--bandwidth', '1', ...both, ...way(), ...more, name, there()];
   const line = ['virsh', '-c', here(), ...words].map((word) => `'${word}'`).join(' ');

@@ -1,13 +1,14 @@
 // A domain goes from one host to another: files, limits and identity along, and at every moment it is exactly one host's.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '../world/command.js';
-import { domainXml, templateRoot } from '../world/documents.js';
+import { domainXml, obedient, templateRoot } from '../world/documents.js';
 import { asEarlier } from '../world/earlier-layers.js';
+import { lan, routeFor } from '../world/lan.js';
 import { clientFolder, listening, makePki } from '../world/pki.js';
 import { noSshd, sshServer } from '../world/ssh-server.js';
 import { waitFor } from '../world/wait.js';
@@ -21,9 +22,7 @@ before(async () => {
 });
 afterEach(async () => {
   for (const world of [near, far]) {
-    await world.eraseAll();
-    for (const { name } of await world.client.roots.list()) await world.client.roots.erase({ root: name });
-    await world.assertClean();
+    await world.clearKept();
   }
 });
 after(async () => {
@@ -37,14 +36,9 @@ const forms = [
   ['a folder', templateRoot],
   ['an image', limited],
 ] as const;
-/** Ends when it is asked to, as an init does. */
-const program = [
-  '/bin/sh',
-  '-c',
-  "trap 'exit 0' TERM PWR USR1 USR2 INT; while :; do sleep 0.05; done",
-] as const;
 
-const defined = (root: string, more = ''): string => domainXml({ name, program, filesystems: [root], more });
+const defined = (root: string, more = ''): string =>
+  domainXml({ name, program: obedient, filesystems: [root], more });
 
 async function ctvirt(world: World, ...words: string[]): Promise<string> {
   const { status, stdout, stderr } = await world.cli(words);
@@ -159,7 +153,7 @@ test('a template that the other host lacks goes first, once, and is what it was'
   for (const each of many) await far.erase(each);
   await far.client.templates.remove({ template: busybox });
   for (const each of [name, 'second']) {
-    await near.run(domainXml({ name: each, program, filesystems: [templateRoot] }));
+    await near.run(domainXml({ name: each, program: obedient, filesystems: [templateRoot] }));
     const dry = await ctvirt(near, 'migrate', '--dry-run', each, far.uri('ctvirt'));
     assert.equal(dry.includes(`with template '${busybox}'`), each === name);
     const { templates } = await near.client.domains.move({ domain: each, body: { to: far.uri('ctvirt') } });
@@ -330,67 +324,19 @@ test('one that does not power off stays, and runs', async () => {
   assert.deepEqual(await names(far), []);
 });
 
-/** A network that both hosts have a link to, `up0`, and a bridge with another, `br-up`; a machine of it is at 192.0.2.9. */
-async function lan(): Promise<{ there: (...argv: string[]) => Promise<string> } & AsyncDisposable> {
-  const argv = near.enclosure.argv('/usr/bin/unshare', '--net', '--', '/bin/sleep', 'infinity');
-  const [file = '', ...args] = argv;
-  const machine = spawn(file, args, { stdio: 'ignore' });
-  const network = `/proc/${machine.pid}/ns/net`;
-  const isApart = async (): Promise<boolean> =>
-    (await near.enclosure.output('readlink', network)) !==
-    (await near.enclosure.output('readlink', '/proc/self/ns/net'));
-  await waitFor('a network of its own', isApart);
-  const there = (...words: string[]) => near.enclosure.output('nsenter', `--net=${network}`, '--', ...words);
-  await there('ip', 'link', 'add', 'lan', 'type', 'bridge');
-  for (const address of ['192.0.2.9/24', '198.51.100.9/24'])
-    await there('ip', 'address', 'add', address, 'dev', 'lan');
-  await there('ip', 'address', 'add', '2001:db8:5::9/64', 'dev', 'lan', 'nodad');
-  await there('ip', 'link', 'set', 'lan', 'up');
-  for (const [at, world] of [near, far].entries()) {
-    const ip = (...words: string[]) => world.enclosure.output('ip', ...words);
-    await ip('link', 'add', 'br-up', 'type', 'bridge');
-    for (const link of ['up0', 'up1']) {
-      const end = `${link}-${at}`;
-      await ip('link', 'add', link, 'type', 'veth', 'peer', 'name', end, 'netns', `${machine.pid}`);
-      await there('ip', 'link', 'set', end, 'master', 'lan', 'up');
-      await ip('link', 'set', link, 'up');
-    }
-    await ip('link', 'set', 'up1', 'master', 'br-up');
-    await ip('link', 'set', 'br-up', 'up');
-  }
-  return {
-    there,
-    async [Symbol.asyncDispose]() {
-      machine.kill('SIGKILL');
-      for (const world of [near, far]) {
-        const isGone = async (): Promise<boolean> => !(await world.enclosure.links()).includes('up0');
-        await waitFor('the network to go', isGone);
-        await world.enclosure.output('ip', 'link', 'delete', 'br-up');
-      }
-    },
-  };
-}
-
 test('its neighbours are told where its addresses are from then on', async () => {
-  await using network = await lan();
+  await using network = await lan(near, far);
   const own = ['192.0.2.7', '2001:db8:5::7'] as const;
   const routed = `<interface type='ethernet'>${own.map((address) => `<ip address='${address}'/>`).join('')}</interface>`;
   const mac = '52:54:00:aa:bb:07';
   const bridged = `<interface type='bridge'><source bridge='br-up'/><mac address='${mac}'/><ip address='198.51.100.8' prefix='24'/></interface>`;
-  await near.run(domainXml({ name, program, filesystems: [templateRoot], interfaces: [routed] }));
-  await near.run(domainXml({ name: 'wired', program, filesystems: [templateRoot], interfaces: [bridged] }));
+  await near.run(domainXml({ name, program: obedient, filesystems: [templateRoot], interfaces: [routed] }));
+  await near.run(
+    domainXml({ name: 'wired', program: obedient, filesystems: [templateRoot], interfaces: [bridged] }),
+  );
   const dry = await near.cli(['migrate', '--dry-run', name, far.uri('ctvirt')]);
   assert.match(dry.stdout + dry.stderr, /no link of that host is in the network of 192\.0\.2\.7/);
-  for (const [world, host] of [
-    [near, 1],
-    [far, 2],
-  ] as const) {
-    const out = (...argv: string[]) => world.enclosure.output(...argv);
-    await out('ip', 'address', 'add', `192.0.2.${host}/24`, 'dev', 'up0');
-    await out('ip', 'address', 'add', `2001:db8:5::${host}/64`, 'dev', 'up0', 'nodad');
-    const settings = ['ipv4.ip_forward', 'ipv4.conf.up0.proxy_arp', 'ipv6.conf.all.forwarding'];
-    for (const key of [...settings, 'ipv6.conf.up0.proxy_ndp']) await out('sysctl', '-qw', `net.${key}=1`);
-  }
+  await routeFor(near, far);
   const proxies = (world: World) => world.enclosure.output('ip', '-6', 'neigh', 'show', 'proxy');
   await near.enclosure.output('ip', 'neigh', 'add', 'proxy', own[1], 'dev', 'up0');
   const macOf = async (world: World): Promise<string> =>

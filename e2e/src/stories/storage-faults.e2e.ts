@@ -8,7 +8,7 @@ import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '../world/command.js';
 import { CutLink } from '../world/cut-link.js';
-import { domainXml, templateRoot } from '../world/documents.js';
+import { domainXml, obedient, templateRoot } from '../world/documents.js';
 import { waitFor } from '../world/wait.js';
 import { busybox, World } from '../world/world.js';
 
@@ -23,9 +23,7 @@ before(async () => {
 });
 afterEach(async () => {
   for (const world of [near, far]) {
-    await world.eraseAll();
-    for (const { name } of await world.client.roots.list()) await world.client.roots.erase({ root: name });
-    await world.assertClean();
+    await world.clearKept();
   }
   rmSync(file(), { force: true });
 });
@@ -45,13 +43,7 @@ async function configure(world: World, text: string): Promise<void> {
 
 const name = 'shop';
 const file = (): string => `${near.host}/shop.ctvirt.tar.zst`;
-/** Ends when it is asked to, as an init does. */
-const program = [
-  '/bin/sh',
-  '-c',
-  "trap 'exit 0' TERM PWR USR1 USR2 INT; while :; do sleep 0.05; done",
-] as const;
-const document = domainXml({ name, program });
+const document = domainXml({ name, program: obedient });
 const fill = (mebibytes: number) => `dd if=/dev/urandom of=/srv/bulk bs=1M count=${mebibytes} 2>/dev/null`;
 
 const names = async (world: World): Promise<string[]> =>
@@ -278,7 +270,7 @@ test('what the other host does not keep is said before the stop, and a promise t
   await configure(far, 'guarantees = "strict"\n');
   const promise =
     "<memory unit='MiB'>64</memory><memtune><min_guarantee unit='TiB'>4</min_guarantee></memtune>";
-  await near.define(domainXml({ name, program, more: promise.replace("'MiB'>64", "'TiB'>8") }));
+  await near.define(domainXml({ name, program: obedient, more: promise.replace("'MiB'>64", "'TiB'>8") }));
   await near.ctvirt('start', name, '--wait');
   const { id } = await near.client.domains.summary({ domain: name });
   assert.match(await refusal(near, 'migrate', name, far.uri('ctvirt')), /guarantee|promise/);
@@ -289,7 +281,7 @@ test('what the other host does not keep is said before the stop, and a promise t
 test('folders, files and devices of the host are named by whatever copies or moves a domain, and its status tells', async () => {
   mkdirSync(`${near.host}/data`);
   const shared = `<filesystem type='mount'><source dir='${near.host}/data'/><target dir='/srv/data'/></filesystem>`;
-  await near.run(domainXml({ name, program, filesystems: [templateRoot, shared] }));
+  await near.run(domainXml({ name, program: obedient, filesystems: [templateRoot, shared] }));
   await near.shell(name, 'echo hers >/srv/data/page; echo own >/srv/own');
   const told = new RegExp(`${near.host}/data`);
   const tells = async (status: number, ...words: string[]): Promise<void> => {
@@ -310,7 +302,7 @@ test('folders, files and devices of the host are named by whatever copies or mov
   await near.enclosure.output('mount', '-t', 'tmpfs', 'tmpfs', '/mnt');
   await near.enclosure.output('mkdir', '/mnt/only-here');
   const only = `<filesystem type='mount'><source dir='/mnt/only-here'/><target dir='/srv/data'/></filesystem>`;
-  await near.run(domainXml({ name: 'tied', program, filesystems: [templateRoot, only] }));
+  await near.run(domainXml({ name: 'tied', program: obedient, filesystems: [templateRoot, only] }));
   assert.match(await refusal(near, 'migrate', 'tied', far.uri('ctvirt')), /\/mnt\/only-here/);
   assert.equal(await near.state('tied'), 'running (booted)');
   await near.erase('tied');

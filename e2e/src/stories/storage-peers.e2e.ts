@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { after, afterEach, before, suite, test } from 'node:test';
-import { domainXml, templateRoot } from '../world/documents.js';
+import { domainXml, obedient, templateRoot } from '../world/documents.js';
 import { waitFor } from '../world/wait.js';
 import { busybox, World } from '../world/world.js';
 
@@ -25,9 +25,7 @@ before(async () => {
 });
 const clear = async (): Promise<void> => {
   for (const world of [near, far]) {
-    await world.eraseAll();
-    for (const { name } of await world.client.roots.list()) await world.client.roots.erase({ root: name });
-    await world.assertClean();
+    await world.clearKept();
   }
   rmSync(file(), { force: true });
 };
@@ -41,12 +39,6 @@ after(async () => {
 
 const name = 'shop';
 const file = (): string => `${near.host}/shop.ctvirt.tar.zst`;
-/** Ends when it is asked to, as an init does. */
-const program = [
-  '/bin/sh',
-  '-c',
-  "trap 'exit 0' TERM PWR USR1 USR2 INT; while :; do sleep 0.05; done",
-] as const;
 const at = (target: string): string =>
   `<filesystem type='template'><source name='${busybox}'/><target dir='${target}'/></filesystem>`;
 const limited = `<filesystem type='template'><source name='${busybox}'/><target dir='/'/><space_hard_limit unit='MiB'>60</space_hard_limit></filesystem>`;
@@ -88,7 +80,7 @@ const all = (text: string): string[] => Array.from({ length: 5 }, () => text);
 suite('of files', () => {
   let copies: Awaited<ReturnType<typeof copied>>;
   before(async () => {
-    await near.define(domainXml({ name, program, filesystems: [templateRoot, at('/data')] }));
+    await near.define(domainXml({ name, program: obedient, filesystems: [templateRoot, at('/data')] }));
     await near.ctvirt('start', name, '--wait');
     // A user whom the host has by the same name, and another number.
     await near.shell(
@@ -142,7 +134,7 @@ suite('of the rest', () => {
   afterEach(() => clear());
 
   test('there is no incremental export, and a backup without its predecessor copies all (lxc/incus#3062, lxc/incus#2952, canonical/lxd#10186)', async () => {
-    await near.run(domainXml({ name, program }));
+    await near.run(domainXml({ name, program: obedient }));
     await near.shell(name, 'dd if=/dev/urandom of=/srv/bulk bs=1M count=20 2>/dev/null');
     const first = await near.client.backups.create({ domain: name, body: {} });
     await near.shell(name, 'echo more >/srv/more');
@@ -157,7 +149,7 @@ suite('of the rest', () => {
   });
 
   test('a refresh leaves helper snapshots behind (canonical/lxd#11194)', async () => {
-    await near.run(domainXml({ name, program }));
+    await near.run(domainXml({ name, program: obedient }));
     await near.ctvirt('backup', name);
     await near.ctvirt('export', name, file());
     await near.ctvirt('clone', name, 'twin');
@@ -169,7 +161,7 @@ suite('of the rest', () => {
   });
 
   test('an export that was interrupted blocks the next (lxc/incus#3236)', async () => {
-    await near.run(domainXml({ name, program }));
+    await near.run(domainXml({ name, program: obedient }));
     await near.shell(name, 'dd if=/dev/urandom of=/srv/bulk bs=1M count=60 2>/dev/null');
     const isBusy = async (): Promise<boolean> =>
       (await near.client.jobs.list()).some(({ state }) => state === 'running');
@@ -184,7 +176,7 @@ suite('of the rest', () => {
   });
 
   test('an export without snapshots cannot be brought back to life (lxc/incus#2754)', async () => {
-    await near.run(domainXml({ name, program }));
+    await near.run(domainXml({ name, program: obedient }));
     await near.shell(name, 'echo then >/srv/page');
     await near.ctvirt('snapshot', 'create', name, 'then');
     await near.shell(name, 'echo now >/srv/page');
@@ -221,7 +213,7 @@ suite('of the rest', () => {
   });
 
   test('only the newest snapshot can be reverted to (Incus on ZFS), and none on a loop device (lxc/lxc#4289)', async () => {
-    await near.run(domainXml({ name, program, filesystems: [limited] }));
+    await near.run(domainXml({ name, program: obedient, filesystems: [limited] }));
     for (const text of ['one', 'two', 'three']) {
       await near.shell(name, `echo ${text} >/srv/page`);
       await near.ctvirt('snapshot', 'create', name, text);
@@ -238,7 +230,7 @@ suite('of the rest', () => {
   });
 
   test('what was moved is still defined where it was (canonical/lxd#2514, canonical/lxd#3243)', async () => {
-    await near.run(domainXml({ name, program }));
+    await near.run(domainXml({ name, program: obedient }));
     await near.client.domains.move({ domain: name, body: { to: far.uri('ctvirt') } });
     assert.deepEqual(
       [(await near.client.domains.list()).length, await far.state(name)],
@@ -252,7 +244,9 @@ suite('of the rest', () => {
 
   test('what belongs to a container beside its files is forgotten (andreasfaerber/vzpbackup#15)', async () => {
     const more = "<memory unit='MiB'>96</memory><vcpu>2</vcpu>";
-    await near.define(domainXml({ name: '700', type: 'openvz', program, more, filesystems: [limited] }));
+    await near.define(
+      domainXml({ name: '700', type: 'openvz', program: obedient, more, filesystems: [limited] }),
+    );
     await near.ctvirt('set', '700', '--snapshots', '@daily', '--onboot', 'yes');
     const told = async (world: World) => {
       const { uuid, ctid, autostart } = await world.client.domains.summary({ domain: '700' });

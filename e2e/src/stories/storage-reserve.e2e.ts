@@ -1,37 +1,29 @@
 // A file system that shares blocks between a domain and its snapshots becomes full: what runs is kept from that, and told of it.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readFile, rm, statfs, truncate, writeFile } from 'node:fs/promises';
+import { rm, statfs } from 'node:fs/promises';
 import { after, afterEach, before, suite, test } from 'node:test';
 import { output, run } from '../world/command.js';
 import { domainXml } from '../world/documents.js';
+import { type Ground, grounds, openGround } from '../world/ground.js';
 import { busybox, refused, World } from '../world/world.js';
 
 const MiB = 2 ** 20;
-const hasXfs =
-  spawnSync('mkfs.xfs', ['-V']).status === 0 && /\txfs$/m.test(await readFile('/proc/filesystems', 'utf8'));
-
-suite('where snapshots share blocks', { skip: hasXfs ? false : 'this host has no XFS' }, () => {
+suite('where snapshots share blocks', {
+  skip: grounds.includes('xfs') ? false : 'this host has no XFS',
+}, () => {
   let world: World;
-  let scratch: string;
+  let ground: Ground;
   let disk: string;
   before(async () => {
-    scratch = await mkdtemp('/tmp/cvx');
-    await chmod(scratch, 0o711);
-    disk = `${scratch}/d`;
-    await writeFile(`${scratch}/disk.img`, '');
-    await truncate(`${scratch}/disk.img`, 700 * MiB);
-    await mkdir(disk);
-    await output(['mkfs.xfs', '-q', `${scratch}/disk.img`]);
-    await output(['mount', '-o', 'loop', `${scratch}/disk.img`, disk]);
+    ground = await openGround('xfs', 700 * MiB);
+    disk = ground.folder;
     world = await World.open({ parent: disk });
   });
   afterEach(() => world.clear());
   after(async () => {
     await world.close();
-    await output(['umount', disk]);
-    await rm(scratch, { recursive: true });
+    await ground[Symbol.asyncDispose]();
   });
 
   const free = async (): Promise<number> => {

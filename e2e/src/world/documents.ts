@@ -16,6 +16,12 @@ export interface DocumentParts {
 
 export const templateRoot = `<filesystem type='template'><source name='${busybox}'/><target dir='/'/></filesystem>`;
 export const sleeping = ['/bin/sleep', 'infinity'] as const;
+/** Ends when it is asked to, as an init does. */
+export const obedient = [
+  '/bin/sh',
+  '-c',
+  "trap 'exit 0' TERM PWR USR1 USR2 INT; while :; do sleep 0.05; done",
+] as const;
 
 export function domainXml(parts: DocumentParts): string {
   const {

@@ -25,7 +25,7 @@ export const grounds: readonly string[] = [
   }),
 ];
 
-export async function openGround(kind: string): Promise<Ground> {
+export async function openGround(kind: string, bytes = 4 * 2 ** 30): Promise<Ground> {
   const found = kinds.find((one) => one.kind === kind);
   if (found === undefined) return { kind, folder: '/tmp', async [Symbol.asyncDispose]() {} };
   // Short: see `World.open`.
@@ -33,7 +33,7 @@ export async function openGround(kind: string): Promise<Ground> {
   await chmod(scratch, 0o711);
   const [image, folder] = [`${scratch}/disk.img`, `${scratch}/d`];
   await writeFile(image, '');
-  await truncate(image, 4 * 2 ** 30);
+  await truncate(image, bytes);
   await mkdir(folder);
   await output([...found.make, image]);
   await output(['mount', '-o', 'loop', image, folder]);

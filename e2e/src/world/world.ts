@@ -263,6 +263,13 @@ export class World {
     await this.erase(...(await this.client.domains.list()).map(({ name }) => name));
   }
 
+  /** Erases every domain, and what is kept of those before them, and asserts that nothing of them is left. */
+  async clearKept(): Promise<void> {
+    await this.eraseAll();
+    for (const { name } of await this.client.roots.list()) await this.client.roots.erase({ root: name });
+    await this.assertClean();
+  }
+
   /** Stops every network, and undefines all but `default`. */
   async eraseNetworks(): Promise<void> {
     const { networks } = this.client;
