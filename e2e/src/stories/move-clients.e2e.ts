@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { constants, hostname, tmpdir } from 'node:os';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -231,8 +231,9 @@ for (const [when, side, cut, keeper] of cuts)
     const relayed = `lxc+unix:///system?socket=${path}`;
     const words = ['--live', '--bandwidth', '4', ...both, ...way()];
     const outcome = await (side === 'near' ? migrate(words, relayed) : migrate(words, here(), relayed));
-    // Of what comes after it is there the client has no need.
-    assert.equal(outcome.status, when === 'before Confirm' ? 0 : 1, outcome.stderr);
+    // Of what comes after it is there the client has no need; one that writes to where nobody reads may die of that.
+    const statuses = when === 'before Confirm' ? [0] : [1, 128 + constants.signals.SIGPIPE];
+    assert.ok(statuses.includes(outcome.status), `status ${outcome.status}: ${outcome.stderr}`);
     await settled(keeper === 'near' ? near : far);
   });
 

@@ -1,6 +1,7 @@
 // Runs programs of the host for the tests: argument arrays, a time limit each, no shell.
 // SPDX-License-Identifier: Apache-2.0
 import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
 
 export interface Outcome {
   /** 128 + signal number for a program that was killed. */
@@ -54,8 +55,8 @@ export async function output(argv: readonly string[], options: RunOptions = {}):
   return stdout;
 }
 
-const numbers: Readonly<Record<string, number>> = { SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
-const signalNumber = (signal: NodeJS.Signals | null): number => numbers[signal ?? ''] ?? 0;
+const signalNumber = (signal: NodeJS.Signals | null): number =>
+  signal === null ? 0 : constants.signals[signal];
 
 function settled<T>() {
   let resolve!: (value: T) => void;

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -38,6 +38,27 @@ test('a repository in which somebody else works is busy, and one that lacks what
     await assert.rejects(restic.check({ isWhole: true }), { message: /^repository 'default' is damaged: / });
   } finally {
     other.kill('SIGKILL');
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('what is forgotten while it is listed is not in the list, and fails nobody', { skip }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cvr'));
+  try {
+    const passwordFile = join(folder, 'password');
+    const path = join(folder, 'repository');
+    writeFileSync(passwordFile, 'secret\n', { mode: 0o600 });
+    const restic = new Restic({ name: 'default', path, passwordFile }, 'here');
+    await restic.init();
+    const going = join(path, 'snapshots', 'e'.repeat(64));
+    // A name without a file, as one is that is removed between the two.
+    symlinkSync('/nowhere', going);
+    await assert.rejects(restic.list(), { code: 'host-command', message: /no such file/ });
+    const list = restic.list();
+    const first = setTimeout(() => rmSync(going), 600);
+    assert.deepEqual(await list, []);
+    clearTimeout(first);
+  } finally {
     rmSync(folder, { recursive: true });
   }
 });

@@ -37,6 +37,17 @@ const UNREAD_TOLD = 100;
 const PACK = /\bpack (?:ID does not match, want )?([0-9a-f]{64})\b/gi;
 const SAMPLE_OF_DATA = '5%';
 
+/** What is read without a lock may be removed by a `forget` or a `prune` between its name and its content. */
+const READ_TRIES = 5;
+
+async function beside<T>(read: () => Promise<T>, tries = READ_TRIES): Promise<T> {
+  return await read().catch(async (error: unknown) => {
+    const isGone = isFault(error, 'host-command') && GONE.test(error.details.stderr ?? '');
+    if (!isGone || tries === 1) throw error;
+    return await beside(read, tries - 1);
+  });
+}
+
 /** How it is run. */
 interface Running extends Going {
   readonly box?: Partial<Confinement>;
@@ -111,22 +122,23 @@ export class Restic implements BackupTool {
   }
 
   async list(): Promise<Generation[]> {
-    const said = await this.#output(
-      ['snapshots', '--no-lock', '--json', '--tag', 'ctvirt'],
+    const said = await this.#read(
+      'snapshots',
+      ['--json', '--tag', 'ctvirt'],
       'the backups could not be listed',
     );
     return listOf(lineOf(said)).map(generationOf);
   }
 
   async about(id: string, file: string): Promise<string> {
-    return await this.#output(['dump', '--no-lock', id, `${ABOUT}/${file}`], `backup ${id} cannot be read`);
+    return await this.#read('dump', [id, `${ABOUT}/${file}`], `backup ${id} cannot be read`);
   }
 
   async files(id: string, tree: string): Promise<ListedFile[]> {
-    const found: ListedFile[] = [];
-    await this.#run(['ls', '--no-lock', '--json', '--recursive', id, `${TREES}/${tree}`], {
-      failed: `the files of backup ${id} cannot be listed`,
-      onLine: (line) => {
+    const failed = `the files of backup ${id} cannot be listed`;
+    return await beside(async () => {
+      const found: ListedFile[] = [];
+      const onLine = (line: unknown): void => {
         if (textOf(line, 'type') !== 'file') return;
         const [size, mode, uid, gid] = ['size', 'mode', 'uid', 'gid'].map((key) => numberOf(line, key));
         const path = textOf(line, 'path').slice(`${TREES}/${tree}`.length);
@@ -138,9 +150,11 @@ export class Restic implements BackupTool {
           gid: gid ?? 0,
           mtime: textOf(line, 'mtime'),
         });
-      },
+      };
+      const argv = ['ls', '--no-lock', '--json', '--recursive', id, `${TREES}/${tree}`];
+      await this.#run(argv, { failed, onLine });
+      return found;
     });
-    return found;
   }
 
   async restore(
@@ -181,9 +195,7 @@ export class Restic implements BackupTool {
 
   /** Those of which something lies in these files of the repository. */
   async #filesIn(packs: readonly string[], failed: string): Promise<DamagedFile[]> {
-    const found = listOf(
-      lineOf(await this.#output(['find', '--no-lock', '--json', '--pack', ...packs], failed)),
-    );
+    const found = listOf(lineOf(await this.#read('find', ['--json', '--pack', ...packs], failed)));
     const named = found.map((one) => ({
       id: textOf(one, 'snapshot').slice(0, 8),
       path: textOf(one, 'path').replace(/^\/ctvirt\/trees\/root(?=\/)/, ''),
@@ -220,7 +232,7 @@ export class Restic implements BackupTool {
     const failed = 'the locks of the repository cannot be read';
     let isOurs = true;
     for (const id of locks) {
-      const said = await this.#output(['cat', '--no-lock', 'lock', id], failed).catch((error: unknown) => {
+      const said = await this.#read('cat', ['lock', id], failed, 1).catch((error: unknown) => {
         // Whose it was, has ended meanwhile.
         if (!existsSync(join(folder, id))) return undefined;
         throw error;
@@ -233,10 +245,18 @@ export class Restic implements BackupTool {
       await this.#run(['rebuild-index'], { failed: 'what an interrupted run has stored cannot be had' });
   }
 
-  async #output(argv: readonly string[], failed: string): Promise<string> {
-    let said = '';
-    await this.#run(argv, { failed, onText: (text) => (said += text) });
-    return said;
+  /** The output of what takes no lock, and so waits for nobody. */
+  async #read(
+    command: string,
+    words: readonly string[],
+    failed: string,
+    tries = READ_TRIES,
+  ): Promise<string> {
+    return await beside(async () => {
+      let said = '';
+      await this.#run([command, '--no-lock', ...words], { failed, onText: (text) => (said += text) });
+      return said;
+    }, tries);
   }
 
   async #run(
