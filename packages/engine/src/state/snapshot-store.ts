@@ -11,11 +11,25 @@ import { Folders, parseJson, readOr } from './folders.js';
 /** What is stored of one; what it is among the others follows from all of them. */
 export type SnapshotRecord = Omit<Snapshot, 'isCurrent' | 'children'>;
 
+/** One as it is stored: by its turn, one that is made is current without another word, and so without another wait for the disk. */
+interface Stored extends SnapshotRecord {
+  /** Higher than that of all there were; 0 in one that never was current by being made. */
+  readonly turn: number;
+}
+
+/** Which one was made current otherwise, and how high the turns were then: a higher one is current. */
+interface Current {
+  readonly current: string | null;
+  readonly turn: number;
+}
+
 /** Those of one root, and which of them is current. */
 interface Known {
   /** Of their folder and of the root, which may both be another one's by now. */
   readonly inos: string;
   readonly list: readonly Snapshot[];
+  readonly highest: number;
+  readonly turns: ReadonlyMap<string, number>;
 }
 
 /** What the domain was before it was reverted. */
@@ -38,6 +52,10 @@ export const snapshotFolders = (root: string): string[] =>
 /** All of them go along to another root, at one moment; which of them was current stays said of the files that came of it. */
 export async function passSnapshots(from: string, to: string): Promise<void> {
   if (!existsSync(join(from, FOLDER))) return;
+  const unread = (): void => undefined; // whoever lists them says so
+  const { list, highest: turn } = readSnapshots(from, unread);
+  await writeCurrent(from, { current: list.find(({ isCurrent }) => isCurrent)?.name ?? null, turn });
+  await writeCurrent(to, { current: saidOf(to, []).current, turn });
   renameSync(join(from, FOLDER), join(to, FOLDER));
   await syncDirectory(from);
   await syncDirectory(to);
@@ -51,14 +69,7 @@ export class SnapshotStore {
 
   /** The oldest first. */
   list(root: string): readonly Snapshot[] {
-    const ino = statSync(join(root, FOLDER), { throwIfNoEntry: false })?.ino;
-    if (ino === undefined) return [];
-    const inos = `${statSync(root).ino} ${ino}`;
-    const known = this.#known.get(root);
-    if (known?.inos === inos) return known.list;
-    const list = this.#read(root);
-    this.#known.set(root, { inos, list });
-    return list;
+    return this.#knownOf(root)?.list ?? [];
   }
 
   /** Where one lies. */
@@ -82,12 +93,11 @@ export class SnapshotStore {
     fill: (folder: string) => Promise<SnapshotRecord>,
   ): Promise<void> {
     await this.prepare(root);
-    const folders = this.#folders(root);
-    await folders.make(name, async (folder) => {
-      await writeSnapshot(folder, await fill(folder), xml);
+    const turn = this.#highest(root) + 1;
+    await this.#folders(root).make(name, async (folder) => {
+      await writeSnapshot(folder, await fill(folder), xml, turn);
     });
     this.#forget(root);
-    await this.setCurrent(root, name);
   }
 
   /** Puts one that is whole in the place of what is there by that name. */
@@ -115,15 +125,17 @@ export class SnapshotStore {
   }
 
   async setCurrent(root: string, current: string | null): Promise<void> {
-    await writeAtomically(join(root, CURRENT), `${JSON.stringify({ version: 1, current })}\n`);
+    await writeCurrent(root, { current, turn: this.#highest(root) });
     this.#forget(root);
   }
 
   async change(root: string, name: string, edit: (record: SnapshotRecord) => SnapshotRecord): Promise<void> {
-    const found = this.list(root).find((one) => one.name === name);
+    const known = this.#knownOf(root);
+    const found = known?.list.find((one) => one.name === name);
     if (found === undefined) return;
     const { isCurrent: _isCurrent, children: _children, ...record } = found;
-    await writeAtomically(join(this.path(root, name), RECORD), formatRecord(edit(record)));
+    const turn = known?.turns.get(name) ?? 0;
+    await writeAtomically(join(this.path(root, name), RECORD), formatRecord({ ...edit(record), turn }));
     this.#forget(root);
   }
 
@@ -164,46 +176,93 @@ export class SnapshotStore {
     this.#known.delete(root);
   }
 
-  #read(root: string): readonly Snapshot[] {
-    const damaged: EngineError[] = [];
-    const records = this.#folders(root)
-      .onDisk()
-      .flatMap((entry) => {
-        const record = readOr(damaged, join(root, FOLDER, entry, RECORD), parseSnapshot);
-        return record === undefined ? [] : [record];
-      })
-      .sort((a, b) => a.createdAt.localeCompare(b.createdAt) || a.name.localeCompare(b.name));
-    const { current } = existsSync(join(root, CURRENT))
-      ? (readOr(damaged, join(root, CURRENT), parseCurrent) ?? { current: null })
-      : { current: null };
-    for (const { message } of damaged) this.remark(message);
-    const names = new Set(records.map(({ name }) => name));
-    const children = new Map<string | null, number>();
-    for (const { parent } of records) children.set(parent, (children.get(parent) ?? 0) + 1);
-    return records.map((record) => ({
-      ...record,
-      parent: record.parent !== null && names.has(record.parent) ? record.parent : null,
-      isCurrent: record.name === current,
-      children: children.get(record.name) ?? 0,
-    }));
+  #highest(root: string): number {
+    return this.#knownOf(root)?.highest ?? 0;
+  }
+
+  #knownOf(root: string): Known | undefined {
+    const ino = statSync(join(root, FOLDER), { throwIfNoEntry: false })?.ino;
+    if (ino === undefined) return undefined;
+    const inos = `${statSync(root).ino} ${ino}`;
+    const was = this.#known.get(root);
+    if (was?.inos === inos) return was;
+    const known = { inos, ...readSnapshots(root, this.remark) };
+    this.#known.set(root, known);
+    return known;
   }
 }
 
-/** Writes the two files beside the layers of a snapshot. */
-export async function writeSnapshot(folder: string, record: SnapshotRecord, xml: string): Promise<void> {
-  await fillFolder(folder, { [DOCUMENT]: xml, [RECORD]: formatRecord(record) });
+/** What lies there; what cannot be read is remarked. */
+function readSnapshots(root: string, remark: (message: string) => void): Omit<Known, 'inos'> {
+  const damaged: EngineError[] = [];
+  const records = new Folders(join(root, FOLDER))
+    .onDisk()
+    .flatMap((entry) => {
+      const record = readOr(damaged, join(root, FOLDER, entry, RECORD), parseStored);
+      return record === undefined ? [] : [record];
+    })
+    .sort((a, b) => a.createdAt.localeCompare(b.createdAt) || a.name.localeCompare(b.name));
+  const said = saidOf(root, damaged);
+  for (const { message } of damaged) remark(message);
+  const names = new Set(records.map(({ name }) => name));
+  const children = new Map<string | null, number>();
+  for (const { parent } of records) children.set(parent, (children.get(parent) ?? 0) + 1);
+  const { name: current, turn: highest } = records.reduce<{ name: string | null; turn: number }>(
+    (last, one) => (one.turn > last.turn ? one : last),
+    { name: said.current, turn: said.turn },
+  );
+  const list = records.map(({ turn: _turn, ...record }) => ({
+    ...record,
+    parent: record.parent !== null && names.has(record.parent) ? record.parent : null,
+    isCurrent: record.name === current,
+    children: children.get(record.name) ?? 0,
+  }));
+  return { list, highest, turns: new Map(records.map(({ name, turn }) => [name, turn])) };
 }
 
-const formatRecord = (record: SnapshotRecord): string => `${JSON.stringify({ version: 1, ...record })}\n`;
+function saidOf(root: string, damaged: EngineError[]): Current {
+  const path = join(root, CURRENT);
+  const said = existsSync(path) ? readOr(damaged, path, parseCurrent) : undefined;
+  return said ?? { current: null, turn: 0 };
+}
+
+const writeCurrent = (root: string, current: Current): Promise<void> =>
+  writeAtomically(join(root, CURRENT), `${JSON.stringify({ version: 1, ...current })}\n`);
+
+/** Writes the two files beside the layers of a snapshot. */
+export async function writeSnapshot(
+  folder: string,
+  record: SnapshotRecord,
+  xml: string,
+  turn = 0,
+): Promise<void> {
+  await fillFolder(folder, { [DOCUMENT]: xml, [RECORD]: formatRecord({ ...record, turn }) });
+}
+
+const formatRecord = (record: Stored): string => `${JSON.stringify({ version: 1, ...record })}\n`;
 
 /** Throws `internal` for what is none; `path` is where it stands, for people. */
 export function parseSnapshot(text: string, path: string): SnapshotRecord {
-  const { version: _version, ...record } = parseJson(text, path, isStored, 'a snapshot');
+  const { turn: _turn, ...record } = parseStored(text, path);
   return record;
 }
 
+function parseStored(text: string, path: string): Stored {
+  const { version: _version, ...record } = parseJson(text, path, isStored, 'a snapshot');
+  return { ...record, turn: turnOf(record) };
+}
+
+function parseCurrent(text: string, path: string): Current {
+  const stored = parseJson(text, path, isCurrentFile, 'a list of snapshots');
+  return { current: stored.current, turn: turnOf(stored) };
+}
+
+/** An earlier version wrote none. */
+const turnOf = (stored: { readonly turn?: unknown }): number =>
+  typeof stored.turn === 'number' && Number.isSafeInteger(stored.turn) && stored.turn >= 0 ? stored.turn : 0;
+
 /** Read as little as an earlier version may have written, and what a later one may add. */
-function isStored(value: unknown): value is SnapshotRecord & { readonly version: number } {
+function isStored(value: unknown): value is SnapshotRecord & { readonly version: number; turn?: unknown } {
   if (typeof value !== 'object' || value === null) return false;
   const fields: Partial<Record<keyof SnapshotRecord, unknown>> = { ...value };
   const isText = (field: unknown): boolean => typeof field === 'string';
@@ -216,10 +275,7 @@ function isStored(value: unknown): value is SnapshotRecord & { readonly version:
   );
 }
 
-function isCurrentFile(value: unknown): value is { readonly current: string | null } {
+function isCurrentFile(value: unknown): value is { readonly current: string | null; turn?: unknown } {
   if (typeof value !== 'object' || value === null || !('current' in value)) return false;
   return value.current === null || typeof value.current === 'string';
 }
-
-const parseCurrent = (text: string, path: string) =>
-  parseJson(text, path, isCurrentFile, 'a list of snapshots');
