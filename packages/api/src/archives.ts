@@ -16,6 +16,7 @@ export const archives = resource({
   write: {
     method: 'POST',
     path: '/v1/domains/{domain}/archive',
+    role: 'admin',
     summary: "Write a domain as an archive, to a file of the daemon's machine that is not there yet",
     body: json(archiveRequest),
     answer: progress(domainArchive),
@@ -23,6 +24,7 @@ export const archives = resource({
   stream: {
     method: 'GET',
     path: '/v1/domains/{domain}/archive',
+    role: 'operator',
     summary:
       "The same on stdout; what is left out is told on stderr, and the exit status is 1 where that is the host's",
     body: none,
@@ -31,6 +33,7 @@ export const archives = resource({
   import: {
     method: 'POST',
     path: '/v1/archives/import',
+    role: 'admin',
     summary: "Define the domain of an archive that lies on the daemon's machine, with its files",
     body: json(archiveImport),
     answer: progress(copiedDomain),
@@ -38,6 +41,7 @@ export const archives = resource({
   upload: {
     method: 'PUT',
     path: '/v1/archives',
+    role: 'admin',
     summary: 'Define the domain of the archive that this request carries, with its files',
     query: archiveNames.properties,
     body: bytes,
@@ -46,6 +50,7 @@ export const archives = resource({
   clone: {
     method: 'POST',
     path: '/v1/domains/{domain}/clone',
+    role: 'admin',
     summary: 'Make another domain with the files of one, and an identity of its own',
     body: json(cloneRequest),
     answer: progress(copiedDomain),

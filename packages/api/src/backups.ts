@@ -24,6 +24,7 @@ export const backups = resource({
   repositories: {
     method: 'GET',
     path: '/v1/backup-repositories',
+    role: 'viewer',
     summary: 'List the repositories that ctvirtd.conf names',
     body: none,
     answer: json(list(backupRepository)),
@@ -31,6 +32,7 @@ export const backups = resource({
   init: {
     method: 'POST',
     path: '/v1/backup-repositories',
+    role: 'admin',
     summary: 'Make a repository that ctvirtd.conf names, and a password for it where there is none',
     body: json(backupInitRequest),
     answer: json(backupInit),
@@ -38,6 +40,7 @@ export const backups = resource({
   list: {
     method: 'GET',
     path: '/v1/backups',
+    role: 'viewer',
     summary: 'List backups, of all domains or one, those that are gone included',
     query: {
       repository: string({ description: 'Of this repository' }),
@@ -49,6 +52,7 @@ export const backups = resource({
   create: {
     method: 'POST',
     path: '/v1/domains/{domain}/backups',
+    role: 'operator',
     summary: 'Back up a domain',
     body: json(domainBackupRequest),
     answer: progress(backupTaken),
@@ -56,6 +60,7 @@ export const backups = resource({
   status: {
     method: 'GET',
     path: '/v1/backup-status',
+    role: 'viewer',
     summary:
       'Tell how the backups of all domains or one stand: when the last one was, what failed since, and what is late',
     query: { domain: string({ description: 'Of this domain, by name or UUID' }) },
@@ -65,6 +70,7 @@ export const backups = resource({
   restore: {
     method: 'POST',
     path: '/v1/backups/restore',
+    role: 'admin',
     summary: 'Restore a domain, files of it, or a folder from a backup',
     body: json(restoreRequest),
     answer: progress(restored),
@@ -72,6 +78,7 @@ export const backups = resource({
   check: {
     method: 'POST',
     path: '/v1/backups/check',
+    role: 'operator',
     summary: 'Check a repository, and restore and compare a sample of the last backup of each domain',
     body: json(backupCheckRequest),
     answer: progress(list(backupChecked)),
@@ -79,6 +86,7 @@ export const backups = resource({
   forget: {
     method: 'POST',
     path: '/v1/backups/forget',
+    role: 'admin',
     summary: 'Remove the backups that are not to be kept',
     body: json(forgetRequest),
     answer: progress(forgotten),
@@ -86,6 +94,7 @@ export const backups = resource({
   prune: {
     method: 'POST',
     path: '/v1/backups/prune',
+    role: 'admin',
     summary: 'Give back the room of what no backup needs any more',
     body: json(strict({ ...backupRequest.properties })),
     answer: progress(backupRepository),

@@ -9,6 +9,7 @@ export const beancounters = resource({
   list: {
     method: 'GET',
     path: '/v1/beancounters',
+    role: 'viewer',
     summary:
       'The beancounters of all running domains; what no cgroup counts may have been counted some time ago',
     body: none,
@@ -17,6 +18,7 @@ export const beancounters = resource({
   show: {
     method: 'GET',
     path: '/v1/domains/{domain}/beancounters',
+    role: 'viewer',
     summary: 'The beancounters of a domain, all counted now',
     body: none,
     answer: json(beancounterReport),

@@ -9,6 +9,7 @@ export const check = resource({
   list: {
     method: 'GET',
     path: '/v1/check',
+    role: 'viewer',
     summary: 'What the host holds of ours, and what of it has no owner',
     body: none,
     answer: json(assetReport),
@@ -16,6 +17,7 @@ export const check = resource({
   clean: {
     method: 'POST',
     path: '/v1/check/clean',
+    role: 'admin',
     summary: 'Return the strays to the host',
     body: none,
     answer: json(list(asset)),

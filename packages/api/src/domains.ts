@@ -28,6 +28,7 @@ export const domains = resource({
   list: {
     method: 'GET',
     path: '/v1/domains',
+    role: 'viewer',
     summary: 'List domains',
     query: { active: boolean({ description: 'Only running ones, or only stopped ones' }) },
     body: none,
@@ -36,6 +37,7 @@ export const domains = resource({
   define: {
     method: 'POST',
     path: '/v1/domains',
+    role: 'admin',
     summary: 'Define a domain from its XML, or with `transient` start one that is gone when it stops',
     query: {
       strict: boolean({ description: 'Refuse what is not understood instead of keeping it' }),
@@ -47,6 +49,7 @@ export const domains = resource({
   create: {
     method: 'POST',
     path: '/v1/creations',
+    role: 'admin',
     summary:
       'Make a domain of a template, without writing XML; one of that name is left as it is, and refused',
     query: { dryRun: boolean({ description: 'Answer its document and make nothing' }) },
@@ -56,6 +59,7 @@ export const domains = resource({
   adopt: {
     method: 'POST',
     path: '/v1/adoptions',
+    role: 'admin',
     summary: 'Define a container of another system on its own files, where they lie; nothing of them changes',
     body: json(adoptRequest),
     answer: json(adoptResult),
@@ -63,6 +67,7 @@ export const domains = resource({
   summary: {
     method: 'GET',
     path: '/v1/domains/{domain}',
+    role: 'viewer',
     summary: "One domain's line of the list",
     body: none,
     answer: json(domainSummary),
@@ -70,6 +75,7 @@ export const domains = resource({
   undefine: {
     method: 'DELETE',
     path: '/v1/domains/{domain}',
+    role: 'admin',
     summary: 'Forget a domain; its root is kept unless it is erased',
     query: { storage: boolean({ description: 'Erase its root file system as well' }) },
     body: none,
@@ -78,6 +84,7 @@ export const domains = resource({
   rename: {
     method: 'PUT',
     path: '/v1/domains/{domain}/name',
+    role: 'admin',
     summary: 'Give a domain that is off another name; its files and all else of it go along',
     body: json(strict({ name: string({ minLength: 1, description: 'Its new name' }) })),
     answer: json(domainSummary),
@@ -85,6 +92,7 @@ export const domains = resource({
   info: {
     method: 'GET',
     path: '/v1/domains/{domain}/info',
+    role: 'viewer',
     summary: 'What a domain is and uses now',
     body: none,
     answer: json(domainInfo),
@@ -92,6 +100,7 @@ export const domains = resource({
   xml: {
     method: 'GET',
     path: '/v1/domains/{domain}/xml',
+    role: 'viewer',
     summary: "A domain's XML",
     query: { inactive: boolean({ description: 'As its next start will read it' }) },
     body: none,
@@ -100,6 +109,7 @@ export const domains = resource({
   parameters: {
     method: 'GET',
     path: '/v1/domains/{domain}/parameters',
+    role: 'viewer',
     summary: "A domain's resource parameters by OpenVZ's names, and what becomes of each on this host",
     query: { inactive: boolean({ description: 'As its next start will have them' }) },
     body: none,
@@ -108,6 +118,7 @@ export const domains = resource({
   setParameters: {
     method: 'PUT',
     path: '/v1/domains/{domain}/parameters',
+    role: 'operator',
     summary: 'Set some resource parameters, which are answered; the others stay',
     body: json(
       strict({
@@ -125,6 +136,7 @@ export const domains = resource({
   set: {
     method: 'PUT',
     path: '/v1/domains/{domain}/settings',
+    role: 'admin',
     summary: 'Change what a domain has, in words: addresses, names, limits and more; the rest stays',
     body: json(setRequest),
     answer: json(setResult),
@@ -132,6 +144,7 @@ export const domains = resource({
   start: {
     method: 'POST',
     path: '/v1/domains/{domain}/start',
+    role: 'operator',
     summary: 'Start a defined domain',
     query: { rescue: boolean({ description: 'With a shell in the place of its init, for this run' }) },
     body: none,
@@ -140,6 +153,7 @@ export const domains = resource({
   shutdown: {
     method: 'POST',
     path: '/v1/domains/{domain}/shutdown',
+    role: 'operator',
     summary: "Ask a domain's init to power off",
     query: { waitMs },
     body: none,
@@ -148,6 +162,7 @@ export const domains = resource({
   reboot: {
     method: 'POST',
     path: '/v1/domains/{domain}/reboot',
+    role: 'operator',
     summary: "Ask a domain's init to restart",
     query: { waitMs },
     body: none,
@@ -156,6 +171,7 @@ export const domains = resource({
   destroy: {
     method: 'POST',
     path: '/v1/domains/{domain}/destroy',
+    role: 'operator',
     summary: 'Power a domain off now; nothing of it is erased',
     body: none,
     answer: json(domainSummary),
@@ -163,6 +179,7 @@ export const domains = resource({
   suspend: {
     method: 'POST',
     path: '/v1/domains/{domain}/suspend',
+    role: 'operator',
     summary: "Freeze all of a domain's processes",
     body: none,
     answer: json(domainSummary),
@@ -170,6 +187,7 @@ export const domains = resource({
   resume: {
     method: 'POST',
     path: '/v1/domains/{domain}/resume',
+    role: 'operator',
     summary: 'Thaw a suspended domain',
     body: none,
     answer: json(domainSummary),
@@ -177,6 +195,7 @@ export const domains = resource({
   wait: {
     method: 'POST',
     path: '/v1/domains/{domain}/wait',
+    role: 'viewer',
     summary: 'Wait until a domain is running, stopped or booted; answers at once if it is',
     body: json(waitRequest),
     answer: json(domainSummary),
@@ -184,6 +203,7 @@ export const domains = resource({
   autostart: {
     method: 'PUT',
     path: '/v1/domains/{domain}/autostart',
+    role: 'operator',
     summary: 'Say whether a domain starts with each boot of the host, and in which order',
     body: json(autostartChange),
     answer: json(domainSummary),
@@ -191,6 +211,7 @@ export const domains = resource({
   rootMounts: {
     method: 'GET',
     path: '/v1/root-mounts',
+    role: 'viewer',
     summary: 'The roots of domains that are mounted on the host',
     body: none,
     answer: json(list(mountedRoot)),
@@ -198,6 +219,7 @@ export const domains = resource({
   mountRoot: {
     method: 'POST',
     path: '/v1/domains/{domain}/root-mount',
+    role: 'admin',
     summary: 'Mount the root of a domain that is off on the host; it cannot be started meanwhile',
     body: none,
     answer: json(rootMount),
@@ -205,6 +227,7 @@ export const domains = resource({
   unmountRoot: {
     method: 'DELETE',
     path: '/v1/domains/{domain}/root-mount',
+    role: 'admin',
     summary: 'Take it away again',
     body: none,
     answer: none,
@@ -212,6 +235,7 @@ export const domains = resource({
   exportRoot: {
     method: 'POST',
     path: '/v1/domains/{domain}/export',
+    role: 'admin',
     summary:
       "Write the root of a domain that is off as an image, to a file of the daemon's machine that is not there yet",
     body: json(exportRequest),
@@ -220,6 +244,7 @@ export const domains = resource({
   move: {
     method: 'POST',
     path: '/v1/domains/{domain}/move',
+    role: 'admin',
     summary: 'Move a domain to another host, files and all: it is shut down here and started there',
     body: json(moveRequest),
     answer: progress(moveReport),
@@ -227,6 +252,7 @@ export const domains = resource({
   resolveMove: {
     method: 'PUT',
     path: '/v1/domains/{domain}/move',
+    role: 'admin',
     summary:
       'Say who has a domain whose move was not answered to its end, when the other host will not answer any more',
     body: json(moveResolution),
@@ -235,6 +261,7 @@ export const domains = resource({
   consoleLog: {
     method: 'GET',
     path: '/v1/domains/{domain}/console-log',
+    role: 'operator',
     summary: 'What a domain wrote to its console in its present or last run, or the one before',
     query: { before: boolean({ description: 'Of the run before that' }) },
     body: none,
@@ -243,6 +270,7 @@ export const domains = resource({
   exec: {
     method: 'GET',
     path: '/v1/domains/{domain}/exec',
+    role: 'operator',
     summary: 'Run a program inside a running domain',
     body: none,
     answer: session(execRequest),
@@ -250,6 +278,7 @@ export const domains = resource({
   push: {
     method: 'GET',
     path: '/v1/domains/{domain}/push',
+    role: 'operator',
     summary:
       'Put a file or a tree into a domain, running or not; what is left out is told on stderr, and the exit status is 1 then',
     body: none,
@@ -258,6 +287,7 @@ export const domains = resource({
   pull: {
     method: 'GET',
     path: '/v1/domains/{domain}/pull',
+    role: 'operator',
     summary:
       "Take a file or a tree out of a domain, running or not: stdout is a tar archive, with the file by its name, or the folder's own files as ./NAME",
     body: none,
@@ -266,6 +296,7 @@ export const domains = resource({
   console: {
     method: 'GET',
     path: '/v1/domains/{domain}/console',
+    role: 'operator',
     summary: "Attach to a running domain's console",
     body: none,
     answer: session(consoleRequest),

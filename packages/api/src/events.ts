@@ -10,6 +10,7 @@ export const events = resource({
   watch: {
     method: 'GET',
     path: '/v1/events',
+    role: 'viewer',
     summary:
       'State changes and refused resources from now on, one JSON object per line; empty lines only keep the connection',
     query: { domain: string({ description: 'Only of the domain with this name, UUID or id' }) },
@@ -19,6 +20,7 @@ export const events = resource({
   networks: {
     method: 'GET',
     path: '/v1/events/networks',
+    role: 'viewer',
     summary: 'The same of networks: a line for each that came, went, started or stopped',
     query: { network: string({ description: 'Only of the network with this name or UUID' }) },
     body: none,

@@ -9,6 +9,7 @@ export const filters = resource({
   list: {
     method: 'GET',
     path: '/v1/filters',
+    role: 'viewer',
     summary: 'List network filters',
     body: none,
     answer: json(list(filterSummary)),
@@ -16,6 +17,7 @@ export const filters = resource({
   define: {
     method: 'POST',
     path: '/v1/filters',
+    role: 'admin',
     summary: 'Define a network filter from its XML; what runs with it has its rules at once',
     query: { strict: boolean({ description: 'Refuse what is not understood instead of keeping it' }) },
     body: xml,
@@ -24,6 +26,7 @@ export const filters = resource({
   info: {
     method: 'GET',
     path: '/v1/filters/{filter}',
+    role: 'viewer',
     summary: 'One network filter',
     body: none,
     answer: json(filterSummary),
@@ -31,6 +34,7 @@ export const filters = resource({
   undefine: {
     method: 'DELETE',
     path: '/v1/filters/{filter}',
+    role: 'admin',
     summary: 'Forget a network filter that no filter and no domain names',
     body: none,
     answer: none,
@@ -38,6 +42,7 @@ export const filters = resource({
   xml: {
     method: 'GET',
     path: '/v1/filters/{filter}/xml',
+    role: 'viewer',
     summary: "A network filter's XML",
     body: none,
     answer: text('application/xml'),
@@ -45,6 +50,7 @@ export const filters = resource({
   bindings: {
     method: 'GET',
     path: '/v1/filter-bindings',
+    role: 'viewer',
     summary: 'Links of running domains that have a network filter',
     body: none,
     answer: json(list(filterBinding)),

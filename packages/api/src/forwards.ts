@@ -9,6 +9,7 @@ export const forwards = resource({
   all: {
     method: 'GET',
     path: '/v1/forwards',
+    role: 'viewer',
     summary: 'Ports of the host that lead to domains, or will when they run',
     body: none,
     answer: json(list(forwardRow)),
@@ -16,6 +17,7 @@ export const forwards = resource({
   show: {
     method: 'GET',
     path: '/v1/domains/{domain}/forwards',
+    role: 'viewer',
     summary: 'Ports of the host that lead to a domain',
     query: { inactive: boolean({ description: 'As its next start will have them' }) },
     body: none,
@@ -24,6 +26,7 @@ export const forwards = resource({
   change: {
     method: 'POST',
     path: '/v1/domains/{domain}/forwards',
+    role: 'admin',
     summary: 'Let ports of the host lead to a domain, or no longer; all of them or none',
     body: json(forwardChange),
     answer: json(forwardResult),

@@ -10,6 +10,7 @@ export const guarantees = resource({
   delivered: {
     method: 'GET',
     path: '/v1/guarantees/delivered',
+    role: 'viewer',
     summary: 'What each running domain was promised and given over the last minutes',
     query: {
       minutes: integer({
@@ -24,6 +25,7 @@ export const guarantees = resource({
   show: {
     method: 'GET',
     path: '/v1/guarantees',
+    role: 'viewer',
     summary: 'What this host has, has promised, and can still promise',
     query: { profile: string({ description: 'Answer how many more domains of this profile fit' }) },
     body: none,

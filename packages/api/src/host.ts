@@ -26,6 +26,7 @@ export const host = resource({
   version: {
     method: 'GET',
     path: '/v1/version',
+    role: 'viewer',
     summary: "The daemon's version and features",
     body: none,
     answer: json(daemonVersion),
@@ -33,6 +34,7 @@ export const host = resource({
   facts: {
     method: 'GET',
     path: '/v1/host',
+    role: 'viewer',
     summary: 'Facts of the host and the driver',
     body: none,
     answer: json(hostFacts),

@@ -9,6 +9,7 @@ export const jobs = resource({
   list: {
     method: 'GET',
     path: '/v1/jobs',
+    role: 'viewer',
     summary: 'List jobs: of each domain the one that is under way, or else its last since the daemon started',
     body: none,
     answer: json(list(job)),
@@ -16,6 +17,7 @@ export const jobs = resource({
   get: {
     method: 'GET',
     path: '/v1/domains/{domain}/job',
+    role: 'viewer',
     summary: "A domain's job that is under way, or else its last since the daemon started",
     body: none,
     answer: json(job),
@@ -23,6 +25,7 @@ export const jobs = resource({
   abort: {
     method: 'DELETE',
     path: '/v1/domains/{domain}/job',
+    role: 'operator',
     summary: "End a domain's job, which is answered as it was; nothing of what it was making is kept",
     body: none,
     answer: json(job),

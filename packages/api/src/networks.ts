@@ -9,6 +9,7 @@ export const networks = resource({
   list: {
     method: 'GET',
     path: '/v1/networks',
+    role: 'viewer',
     summary: 'List networks',
     query: { active: boolean({ description: 'Only running ones, or only stopped ones' }) },
     body: none,
@@ -17,6 +18,7 @@ export const networks = resource({
   define: {
     method: 'POST',
     path: '/v1/networks',
+    role: 'admin',
     summary: 'Define a network from its XML, or with `transient` start one that is gone when it stops',
     query: {
       strict: boolean({ description: 'Refuse what is not understood instead of keeping it' }),
@@ -28,6 +30,7 @@ export const networks = resource({
   info: {
     method: 'GET',
     path: '/v1/networks/{network}',
+    role: 'viewer',
     summary: 'One network',
     body: none,
     answer: json(networkSummary),
@@ -35,6 +38,7 @@ export const networks = resource({
   undefine: {
     method: 'DELETE',
     path: '/v1/networks/{network}',
+    role: 'admin',
     summary: 'Forget a network that no running domain uses',
     body: none,
     answer: none,
@@ -42,6 +46,7 @@ export const networks = resource({
   xml: {
     method: 'GET',
     path: '/v1/networks/{network}/xml',
+    role: 'viewer',
     summary: "A network's XML",
     query: { inactive: boolean({ description: 'As its next start will read it' }) },
     body: none,
@@ -50,6 +55,7 @@ export const networks = resource({
   start: {
     method: 'POST',
     path: '/v1/networks/{network}/start',
+    role: 'operator',
     summary: 'Start a defined network',
     body: none,
     answer: json(networkSummary),
@@ -57,6 +63,7 @@ export const networks = resource({
   stop: {
     method: 'POST',
     path: '/v1/networks/{network}/stop',
+    role: 'operator',
     summary: 'Stop a network; interfaces of running domains stay, and are plugged in again when it starts',
     body: none,
     answer: json(networkSummary),
@@ -64,6 +71,7 @@ export const networks = resource({
   autostart: {
     method: 'PUT',
     path: '/v1/networks/{network}/autostart',
+    role: 'operator',
     summary: 'Say whether a network starts with each boot of the host',
     body: json(
       strict({ autostart: boolean({ description: 'Whether the first daemon after a boot starts it' }) }),
@@ -73,6 +81,7 @@ export const networks = resource({
   update: {
     method: 'POST',
     path: '/v1/networks/{network}/update',
+    role: 'admin',
     summary: "Add, change or take out one element of a network's document, without a restart",
     body: json(networkUpdate),
     answer: json(networkSummary),
@@ -80,6 +89,7 @@ export const networks = resource({
   leases: {
     method: 'GET',
     path: '/v1/networks/{network}/leases',
+    role: 'viewer',
     summary: 'Who has which address on a network',
     query: { mac: string({ description: 'Only those of this hardware address' }) },
     body: none,

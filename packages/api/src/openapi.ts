@@ -46,6 +46,7 @@ function operation(tag: string, name: string, route: Route, refer: (schema: TSch
   return {
     operationId: `${tag}.${name}`,
     tags: [tag],
+    'x-role': route.role,
     summary: route.summary,
     ...(params.length + query.length > 0 && { parameters: [...params, ...query] }),
     ...(route.body.kind !== 'none' && { requestBody: requestBody(route.body, refer) }),

@@ -9,6 +9,7 @@ export const profiles = resource({
   list: {
     method: 'GET',
     path: '/v1/profiles',
+    role: 'viewer',
     summary: 'List profiles',
     body: none,
     answer: json(list(profile)),
@@ -16,6 +17,7 @@ export const profiles = resource({
   show: {
     method: 'GET',
     path: '/v1/profiles/{profile}',
+    role: 'viewer',
     summary: 'One profile',
     body: none,
     answer: json(profile),

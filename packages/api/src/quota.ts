@@ -9,6 +9,7 @@ export const quota = resource({
   show: {
     method: 'GET',
     path: '/v1/domains/{domain}/quota',
+    role: 'viewer',
     summary: "What a domain's file systems hold, may hold, and for how long more than that",
     body: none,
     answer: json(quotaReport),
@@ -16,6 +17,7 @@ export const quota = resource({
   setOwner: {
     method: 'PUT',
     path: '/v1/domains/{domain}/quota',
+    role: 'admin',
     summary: 'Limit one user or group of a domain on its root; what is not said of it stays',
     body: json(
       strict({

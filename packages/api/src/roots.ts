@@ -9,6 +9,7 @@ export const roots = resource({
   list: {
     method: 'GET',
     path: '/v1/roots',
+    role: 'viewer',
     summary: 'List the roots that are kept of domains that are gone',
     body: none,
     answer: json(list(keptRoot)),
@@ -16,6 +17,7 @@ export const roots = resource({
   adopt: {
     method: 'POST',
     path: '/v1/roots/{root}/adopt',
+    role: 'admin',
     summary: 'Give a kept root to a domain that is off; its own is kept from then on',
     body: json(rootAdoption),
     answer: json(adoptedRoot),
@@ -23,6 +25,7 @@ export const roots = resource({
   erase: {
     method: 'DELETE',
     path: '/v1/roots/{root}',
+    role: 'admin',
     summary: 'Erase a kept root, which is answered',
     body: none,
     answer: json(keptRoot),

@@ -1,5 +1,6 @@
 // How one HTTP operation is declared: method, path, what goes in, what comes out. Everything else derives from it.
 // SPDX-License-Identifier: Apache-2.0
+import type { Role } from './role.js';
 import type { Static, TSchema } from './schema.js';
 
 /** What a request carries after its head. */
@@ -30,6 +31,8 @@ export interface Route {
   readonly method: Method;
   /** In OpenAPI's form: `/v1/domains/{domain}`. */
   readonly path: string;
+  /** Who may ask for it; there is no default, and a GET is no licence: see role.ts. */
+  readonly role: Role;
   readonly summary: string;
   readonly query?: { readonly [name: string]: TSchema } | undefined;
   readonly body: Body;

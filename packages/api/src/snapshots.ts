@@ -10,6 +10,7 @@ export const snapshots = resource({
   list: {
     method: 'GET',
     path: '/v1/domains/{domain}/snapshots',
+    role: 'viewer',
     summary: 'Snapshots of a domain, the oldest first',
     body: none,
     answer: json(list(snapshot)),
@@ -17,6 +18,7 @@ export const snapshots = resource({
   create: {
     method: 'POST',
     path: '/v1/domains/{domain}/snapshots',
+    role: 'operator',
     summary: 'Take a snapshot of a domain, whether it runs or not',
     body: json(snapshotRequest),
     answer: progress(snapshot),
@@ -24,6 +26,7 @@ export const snapshots = resource({
   info: {
     method: 'GET',
     path: '/v1/domains/{domain}/snapshots/{snapshot}',
+    role: 'viewer',
     summary: 'One snapshot, and what it takes on the disk',
     body: none,
     answer: json(snapshotInfo),
@@ -31,6 +34,7 @@ export const snapshots = resource({
   describe: {
     method: 'PATCH',
     path: '/v1/domains/{domain}/snapshots/{snapshot}',
+    role: 'operator',
     summary: 'Give a snapshot another description; null takes it away',
     body: json(strict({ description: nullable(string({ description: 'A text for people' })) })),
     answer: json(snapshot),
@@ -38,6 +42,7 @@ export const snapshots = resource({
   delete: {
     method: 'DELETE',
     path: '/v1/domains/{domain}/snapshots/{snapshot}',
+    role: 'admin',
     summary: 'Delete a snapshot; those that were deleted are answered',
     query: {
       children: oneOf(['with', 'only'], {
@@ -50,6 +55,7 @@ export const snapshots = resource({
   xml: {
     method: 'GET',
     path: '/v1/domains/{domain}/snapshots/{snapshot}/xml',
+    role: 'viewer',
     summary: "The domain's XML as it was then",
     body: none,
     answer: text('application/xml'),
@@ -57,6 +63,7 @@ export const snapshots = resource({
   revert: {
     method: 'POST',
     path: '/v1/domains/{domain}/snapshots/{snapshot}/revert',
+    role: 'admin',
     summary:
       'Make files and document of a domain what they were then; what they were before is kept until its next start',
     body: json(snapshotRevert),
@@ -65,6 +72,7 @@ export const snapshots = resource({
   diff: {
     method: 'GET',
     path: '/v1/domains/{domain}/snapshots/{snapshot}/diff',
+    role: 'operator',
     summary: 'The files that have changed since a snapshot',
     query: { against: string({ minLength: 1, description: 'Until this other snapshot, in place of now' }) },
     body: none,

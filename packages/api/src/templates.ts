@@ -17,6 +17,7 @@ export const templates = resource({
   list: {
     method: 'GET',
     path: '/v1/templates',
+    role: 'viewer',
     summary: 'List templates',
     body: none,
     answer: json(list(template)),
@@ -24,6 +25,7 @@ export const templates = resource({
   info: {
     method: 'GET',
     path: '/v1/templates/{template}',
+    role: 'viewer',
     summary: 'One template',
     body: none,
     answer: json(template),
@@ -31,6 +33,7 @@ export const templates = resource({
   remove: {
     method: 'DELETE',
     path: '/v1/templates/{template}',
+    role: 'admin',
     summary: 'Remove a template that no domain uses',
     body: none,
     answer: none,
@@ -38,6 +41,7 @@ export const templates = resource({
   rename: {
     method: 'PUT',
     path: '/v1/templates/{template}/name',
+    role: 'admin',
     summary: 'Give a template that no domain uses another name',
     body: json(strict({ name: string({ minLength: 1, description: 'Its new name' }) })),
     answer: json(template),
@@ -45,6 +49,7 @@ export const templates = resource({
   update: {
     method: 'POST',
     path: '/v1/templates/{template}/update',
+    role: 'admin',
     summary: 'Make a template again of what it was made of; who uses the old one keeps it',
     body: json(updateRequest),
     answer: progress(template),
@@ -52,6 +57,7 @@ export const templates = resource({
   export: {
     method: 'POST',
     path: '/v1/templates/{template}/export',
+    role: 'admin',
     summary: "Write a template as an image, to a file of the daemon's machine that is not there yet",
     body: json(exportRequest),
     answer: progress(templateExport),
@@ -59,6 +65,7 @@ export const templates = resource({
   import: {
     method: 'POST',
     path: '/v1/templates/{template}/import',
+    role: 'admin',
     summary: "Import an archive that lies on the daemon's machine",
     body: json(
       strict({
@@ -72,6 +79,7 @@ export const templates = resource({
   upload: {
     method: 'PUT',
     path: '/v1/templates/{template}/archive',
+    role: 'admin',
     summary: 'Import the archive that this request carries',
     query: expectedArchive.properties,
     body: bytes,
@@ -80,6 +88,7 @@ export const templates = resource({
   build: {
     method: 'POST',
     path: '/v1/templates/{template}/build',
+    role: 'admin',
     summary: "Build a template from a distribution's packages",
     body: json(buildRequest),
     answer: progress(template),

@@ -9,6 +9,7 @@ export const traffic = resource({
   list: {
     method: 'GET',
     path: '/v1/traffic',
+    role: 'viewer',
     summary: 'What passed the links of each domain in a month, by days in UTC; also of domains that are gone',
     query: {
       domain: string({

@@ -10,6 +10,7 @@ export const usage = resource({
   list: {
     method: 'GET',
     path: '/v1/usage',
+    role: 'viewer',
     summary: 'What each domain uses now',
     query: { active: boolean({ description: 'Only running ones, or only stopped ones' }) },
     body: none,
@@ -18,6 +19,7 @@ export const usage = resource({
   processes: {
     method: 'GET',
     path: '/v1/processes',
+    role: 'operator',
     summary: 'Processes of running domains',
     query: {
       domain: string({ description: 'Name, UUID or id of one domain (default: all that run)' }),
