@@ -11,6 +11,7 @@ const ctvirt = (...args) => execFileSync(process.execPath, [`${root}packages/cli
 writeFileSync(`${root}docs/reference/cli.md`, ctvirt('help', '--markdown'));
 writeFileSync(`${root}docs/reference/openapi.json`, ctvirt('openapi'));
 if (existsSync(`${root}scripts/gen-xml.mjs`)) await import('./gen-xml.mjs');
+await import('./gen-ways.mjs');
 await import('./gen-tables.mjs');
 const security = `${root}docs/security.md`;
 writeFileSync(security, withCampaign(readFileSync(security, 'utf8'), root));

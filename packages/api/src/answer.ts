@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ApiError } from './errors.js';
 import type { Answer } from './route.js';
-import { type Progress, progressLine } from './shapes/template.js';
+import type { Progress } from './shapes/template.js';
 import type { Reply } from './transport.js';
-import { type Check, compileCheck } from './validate.js';
+import type { Check } from './validate.js';
 import { parseErrorBody, parseJson, parseLines } from './wire.js';
 
 /** What a call takes besides its input. */
@@ -65,9 +65,14 @@ async function* readLines(reply: Reply, check: Check, signal?: AbortSignal): Asy
   }
 }
 
-const checkProgress = compileCheck(progressLine);
-
-const isProgress = (value: unknown): value is Progress => checkProgress(value) === undefined;
+const isProgress = (value: unknown): value is Progress =>
+  typeof value === 'object' &&
+  value !== null &&
+  'phase' in value &&
+  typeof value.phase === 'string' &&
+  'done' in value &&
+  typeof value.done === 'number' &&
+  (!('total' in value) || typeof value.total === 'number');
 
 async function readProgress(reply: Reply, check: Check, options: CallOptions): Promise<unknown> {
   for await (const line of parseLines(reply.pieces())) {

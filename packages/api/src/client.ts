@@ -3,10 +3,21 @@
 import { type CallOptions, readAnswer } from './answer.js';
 import { ApiError } from './errors.js';
 import { parseRemarks, remarksHeader } from './remarks.js';
-import { type Resources, resources } from './resources.js';
-import type { BodyOf, OpenOf, Params, Query, Resource, ResultOf, Route } from './route.js';
+import type { Resources } from './resources.js';
+import type {
+  Answer,
+  Body,
+  BodyOf,
+  Method,
+  OpenOf,
+  Params,
+  Query,
+  Resource,
+  ResultOf,
+  Route,
+} from './route.js';
 import type { Transport } from './transport.js';
-import { type Check, compileCheck } from './validate.js';
+import type { Check } from './validate.js';
 
 type Nothing = Record<never, never>;
 type Part<Name extends string, Value> = [Value] extends [never | undefined]
@@ -54,16 +65,44 @@ export interface ClientOptions {
   readonly onRemark?: (remark: string) => void;
 }
 
-/** A client whose calls go over this transport. */
+/** What a client has to know of a route to call it. */
+export interface Way {
+  readonly method: Method;
+  readonly path: string;
+  /** The names of its query. */
+  readonly query: readonly string[];
+  readonly body: Body['kind'];
+  readonly answer: Answer['kind'];
+}
+
+/** A way, and what its answers are held against where somebody does. */
+export interface CheckedWay extends Way {
+  readonly check?: Check | undefined;
+}
+
+/** The ways of a contract, by resource and operation. */
+export type Ways = { readonly [resource: string]: { readonly [operation: string]: CheckedWay } };
+
+/** What a client has to know of a route to call it. */
+export const wayOf = ({ method, path, query = {}, body, answer }: Route): Way => ({
+  method,
+  path,
+  query: Object.keys(query),
+  body: body.kind,
+  answer: answer.kind,
+});
+
+/** A client that calls these ways, which are all of the contract, over this transport. */
 export function clientOver<Content, Session>(
   transport: Transport<Content, Session>,
+  ways: Ways,
   options: ClientOptions,
 ): ClientOf<Content, Session> {
   const calls: Record<string, Record<string, AnyCall>> = {};
-  for (const [name, operations] of Object.entries(resources)) {
+  for (const [name, operations] of Object.entries(ways)) {
     const ofResource: Record<string, AnyCall> = {};
-    for (const [operation, route] of Object.entries<Route>(operations))
-      ofResource[operation] = callOf(transport, route, options);
+    for (const [operation, way] of Object.entries(operations))
+      ofResource[operation] = callOf(transport, way, options);
     calls[name] = ofResource;
   }
   // The loop above is the mapped type, member by member; the compiler cannot follow it.
@@ -79,42 +118,40 @@ const contentTypes = {
 
 function callOf<Content, Session>(
   transport: Transport<Content, Session>,
-  route: Route,
+  way: CheckedWay,
   { onRemark }: ClientOptions,
 ): AnyCall {
-  const { answer } = route;
-  const check: Check = 'schema' in answer ? compileCheck(answer.schema) : () => undefined;
+  const { answer, check = () => undefined } = way;
   return async (input = {}, options = {}) => {
-    const target = targetOf(route, input);
-    if (answer.kind === 'session') return await transport.open(target, input.open, options.signal);
+    const target = targetOf(way, input);
+    if (answer === 'session') return await transport.open(target, input.open, options.signal);
     const reply = await transport.send({
-      method: route.method,
+      method: way.method,
       target,
-      contentType: contentTypes[route.body.kind],
-      content: contentOf<Content>(route, input.body),
+      contentType: contentTypes[way.body],
+      content: contentOf<Content>(way, input.body),
       signal: options.signal,
     });
-    const result = await readAnswer(answer.kind, reply, check, options);
+    const result = await readAnswer(answer, reply, check, options);
     for (const remark of parseRemarks(reply.header(remarksHeader))) onRemark?.(remark);
     return result;
   };
 }
 
 /** The path with its parameters filled in, and the query. */
-function targetOf(route: Route, input: AnyInput): string {
-  const path = route.path.replace(/\{(\w+)\}/g, (_, name: string) => {
+function targetOf(way: Way, input: AnyInput): string {
+  const path = way.path.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = String(input[name] ?? '');
     if (value === '') throw new ApiError('invalid', `${name} is empty`);
     // A bare dot or two would be taken for a step in the path.
     return /^\.\.?$/.test(value) ? value.replaceAll('.', '%2E') : encodeURIComponent(value);
   });
   const query = new URLSearchParams();
-  for (const name of Object.keys(route.query ?? {}))
-    if (input[name] !== undefined) query.set(name, String(input[name]));
+  for (const name of way.query) if (input[name] !== undefined) query.set(name, String(input[name]));
   return query.size === 0 ? path : `${path}?${query}`;
 }
 
-function contentOf<Content>(route: Route, body: unknown): string | Content | undefined {
-  if (route.body.kind === 'none') return undefined;
-  return route.body.kind === 'json' ? JSON.stringify(body) : (body as string | Content);
+function contentOf<Content>({ body: kind }: Way, body: unknown): string | Content | undefined {
+  if (kind === 'none') return undefined;
+  return kind === 'json' ? JSON.stringify(body) : (body as string | Content);
 }

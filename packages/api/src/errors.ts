@@ -1,7 +1,7 @@
 // What can go wrong over HTTP: the codes, what each means to HTTP and to a shell, and the client's error class.
 // SPDX-License-Identifier: Apache-2.0
-import { list, object, optional, record, type Static, string, unknown } from './schema.js';
-import { type Finding, finding } from './shapes/finding.js';
+import type { ErrorBody } from './shapes/error-body.js';
+import type { Finding } from './shapes/finding.js';
 
 interface ErrorRow {
   readonly httpStatus: number;
@@ -37,23 +37,6 @@ export type ErrorCode = keyof typeof errorTable;
 
 /** What a client meets beside the daemon's own answers. */
 export type ApiErrorCode = ErrorCode | 'unreachable' | 'bad-answer';
-
-/** What a failed operation answers. */
-export const errorBody = object(
-  {
-    code: string({ description: 'For programs: one of the codes of `errorTable`, or a later one' }),
-    message: string({ description: 'For people: what is wrong, and what to do about it' }),
-    details: optional(
-      record(string(), unknown(), {
-        description: 'What a program may want, by code: names, paths, the status of a program of the host',
-      }),
-    ),
-    findings: optional(list(finding, { description: 'Of a document that is refused: all that is wrong' })),
-  },
-  { title: 'Error', description: 'Why an operation failed' },
-);
-/** What a failed operation answers. */
-export type ErrorBody = Static<typeof errorBody>;
 
 /** A failed call: the daemon's words and code, or `unreachable` / `bad-answer` where no daemon answered. */
 export class ApiError extends Error {

@@ -2,14 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 export type { CallOptions } from './answer.js';
 export type { ClientOf, ClientOptions, Input } from './client.js';
-export {
-  ApiError,
-  type ApiErrorCode,
-  type ErrorBody,
-  type ErrorCode,
-  errorBody,
-  errorTable,
-} from './errors.js';
+export { ApiError, type ApiErrorCode, type ErrorCode, errorTable } from './errors.js';
 export { capabilities } from './host.js';
 export { openApiDocument } from './openapi.js';
 export { formatRemarks, remarksHeader } from './remarks.js';

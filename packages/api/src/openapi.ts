@@ -1,10 +1,11 @@
 // The contract as an OpenAPI 3.1 document, whose schemas are the contract's own.
 // SPDX-License-Identifier: Apache-2.0
-import { errorBody, errorTable } from './errors.js';
+import { errorTable } from './errors.js';
 import { resources } from './resources.js';
 import type { Answer, Body, Route } from './route.js';
 import type { TSchema } from './schema.js';
 import { frameTable, sessionProtocol, stdinWindowBytes } from './session/frame.js';
+import { errorBody } from './shapes/error-body.js';
 import { progressLine } from './shapes/template.js';
 import { version } from './version.js';
 

@@ -1,6 +1,7 @@
 // Texts of an answer to values: JSON, error bodies, lines of a stream.
 // SPDX-License-Identifier: Apache-2.0
-import { ApiError, type ErrorBody } from './errors.js';
+import { ApiError } from './errors.js';
+import type { ErrorBody } from './shapes/error-body.js';
 
 const maxLineCharacters = 64 * 1024 * 1024;
 

@@ -32,15 +32,19 @@ function inPage(script: string): { readonly [name: string]: unknown } {
 test('nothing that the browser half imports is of Node', async () => {
   const script = await bundled(`export * from ${JSON.stringify(entry)}`);
   assert.doesNotMatch(script, /\bBuffer\b|\bprocess\.|require\(/);
+  // Nor is what no page can have that forbids scripts made of texts, or needs at its first sight.
+  assert.doesNotMatch(script, /new Function|typebox/i);
   await bundled(`export * from '../index.js'`);
   // The same bundler refuses the half for Node.
   await assert.rejects(bundled(`export * from '../node/index.js'`), /Could not resolve "node:http"/);
 });
 
 test('it calls a daemon, reads its lines and its errors, without any of Node', async (t) => {
-  const server = createServer(({ url }, response) => {
+  const keys: unknown[] = [];
+  const server = createServer(({ url, headers }, response) => {
+    keys.push(headers['x-ctvirt-key']);
     if (url === '/v1/profiles') response.end('[{"name":"ä","path":"/p","text":"t","findings":[]}]');
-    else if (url === '/v1/events?domain=web') response.end('\n{"no":"event"}\n');
+    else if (url === '/v1/events?domain=web') response.end('\n{"no":\n');
     else if (url === '/v1/domains/web') response.writeHead(204).end();
     else response.writeHead(404).end('{"code":"not-found","message":"none"}');
   });
@@ -62,6 +66,7 @@ test('it calls a daemon, reads its lines and its errors, without any of Node', a
           await code(client.domains.undefine({ domain: 'web' })),
           await code(client.domains.summary({ domain: 'other' })),
           await code(createClient('http://127.0.0.1:1').domains.list()),
+          await code(createClient(url, { key: () => 'half' }).domains.undefine({ domain: 'web' })),
         ];
       }`),
   );
@@ -69,6 +74,7 @@ test('it calls a daemon, reads its lines and its errors, without any of Node', a
   assert.ok(typeof run === 'function');
   assert.deepEqual(
     [...(await run(`http://127.0.0.1:${address.port}/`))],
-    ['ä', 'bad-answer', 'done', 'not-found', 'unreachable'],
+    ['ä', 'bad-answer', 'done', 'not-found', 'unreachable', 'done'],
   );
+  assert.deepEqual(keys, [...Array(4).fill(undefined), 'half']);
 });

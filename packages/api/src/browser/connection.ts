@@ -11,6 +11,15 @@ declare const location: { readonly origin: string };
 /** How a browser holds bytes that go out: a file that was chosen, or what was made of one. */
 export type Content = Blob | Uint8Array<ArrayBuffer>;
 
+/** The half of a session that a page holds, and a browser sends to nobody by itself. */
+export interface KeyOption {
+  /** Asked at each call. */
+  readonly key?: (() => string | undefined) | undefined;
+}
+
+/** The header that carries it. */
+const keyHeader = 'x-ctvirt-key';
+
 /** A good answer, its body not yet read. */
 class FetchReply implements Reply {
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
@@ -47,12 +56,19 @@ class FetchReply implements Reply {
 
 /** fetch as a transport, and WebSockets for sessions. */
 export class FetchConnection implements Transport<Content, BrowserSession> {
-  constructor(private readonly baseUrl: string) {}
+  constructor(
+    private readonly baseUrl: string,
+    private readonly options: KeyOption,
+  ) {}
 
   async send({ method, target, contentType, content, signal }: Outgoing<Content>): Promise<Reply> {
+    const key = this.options.key?.();
     const response = await this.#fetched(target, {
       method,
-      ...(contentType !== undefined && { headers: { 'content-type': contentType } }),
+      headers: {
+        ...(contentType !== undefined && { 'content-type': contentType }),
+        ...(key !== undefined && { [keyHeader]: key }),
+      },
       ...(content !== undefined && { body: content }),
       ...(signal !== undefined && { signal }),
     });
@@ -62,7 +78,10 @@ export class FetchConnection implements Transport<Content, BrowserSession> {
 
   async open(target: string, open: unknown, signal?: AbortSignal): Promise<BrowserSession> {
     const base = this.baseUrl === '' ? location.origin : this.baseUrl;
-    return await openSession(`${base.replace(/^http/, 'ws')}${target}`, open, signal);
+    return await openSession(`${base.replace(/^http/, 'ws')}${target}`, open, {
+      key: this.options.key?.(),
+      signal,
+    });
   }
 
   /** The browser keeps its connections, and lets go of them. */

@@ -14,9 +14,13 @@ export interface BrowserSession extends SessionControls {
 }
 
 /** Opens a session at a ws: or wss: URL; resolves when the daemon says it runs. */
-export async function openSession(url: string, open: unknown, signal?: AbortSignal): Promise<BrowserSession> {
+export async function openSession(
+  url: string,
+  open: unknown,
+  { key, signal }: { readonly key?: string | undefined; readonly signal?: AbortSignal | undefined },
+): Promise<BrowserSession> {
   if (signal?.aborted) throw new ApiError('interrupted', 'interrupted');
-  const socket = new WebSocket(url, sessionProtocol);
+  const socket = new WebSocket(url, key === undefined ? [sessionProtocol] : [sessionProtocol, `key.${key}`]);
   socket.binaryType = 'arraybuffer';
   // Its end tells as much.
   socket.onerror = () => undefined;

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { errorBody } from '../errors.js';
 import { resources } from '../resources.js';
 import type { Resource } from '../route.js';
+import { errorBody } from './error-body.js';
 
 type Part = Readonly<Record<string, unknown>>;
 const isPart = (value: unknown): value is Part => typeof value === 'object' && value !== null;

@@ -8,6 +8,7 @@ export * from './beancounters.js';
 export * from './delivery.js';
 export * from './domain.js';
 export * from './domain-info.js';
+export * from './error-body.js';
 export * from './event.js';
 export * from './filter.js';
 export * from './finding.js';
