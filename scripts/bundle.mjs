@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, existsSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
+import { buildConsole } from './console.mjs';
 import { keepCode } from './keep-code.mjs';
 import { requireLine, root } from './setup.mjs';
 
@@ -74,6 +75,8 @@ for (const { entry, out, options } of bundles) {
   const [{ bytes }] = Object.values(metafile?.outputs ?? {});
   console.log(`${out}: ${Math.round(bytes / 1024)} KiB`);
 }
+
+await buildConsole();
 
 if (existsSync(`${root}${cli}main.js`)) {
   const launcher = `${root}${cli}ctvirt.cjs`;

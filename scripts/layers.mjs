@@ -6,9 +6,11 @@ import { checkReach } from './host-reach.mjs';
 import { folderOf, goesUp, hasFloor } from './house/floors.mjs';
 
 /** @type {Readonly<Record<string, number | undefined>>} */
-const layer = { xml: 0, rpc: 0, formats: 1, api: 1, engine: 2, daemon: 3, cli: 3 };
+const layer = { xml: 0, rpc: 0, formats: 1, api: 1, engine: 2, daemon: 3, cli: 3, console: 3 };
 /** Whom a package may only take types from: the engine says what it tells in the contract's shapes, and runs without them. */
 const typesOnly = new Map([['engine', ['api']]]);
+/** Whom a package may import at all, where that is less than what lies below it: a page carries what it imports. */
+const only = new Map([['console', ['@ctvirt/api/browser', '@ctvirt/xml']]]);
 const root = new URL('../packages/', import.meta.url).pathname;
 /**
  * Whether a package offers that part of it to others.
@@ -47,7 +49,7 @@ for (const name of readdirSync(root)) {
     continue;
   }
   for (const file of readdirSync(join(root, name, 'src'), { recursive: true, encoding: 'utf8' })) {
-    if (!file.endsWith('.ts')) continue;
+    if (!/\.tsx?$/.test(file)) continue;
     const text = readFileSync(join(root, name, 'src', file), 'utf8');
     for (const [, kind, spec] of text.matchAll(
       /^(import type|import|export type|export)\b[^;]*?from '(@ctvirt\/[^']+)'/gm,
@@ -55,12 +57,17 @@ for (const name of readdirSync(root)) {
       const [, target, inner] = spec.split('/');
       if (typesOnly.get(name)?.includes(target) && !kind.endsWith(' type'))
         fault(`packages/${name}/src/${file}: ${name} may import only types of ${target}`);
+      if (only.get(name)?.includes(spec) === false)
+        fault(`packages/${name}/src/${file}: ${name} may not import ${spec}`);
       if (inner !== undefined && !isEntry(target, inner))
         fault(`packages/${name}/src/${file}: reaches inside ${spec}`);
       const theirs = layer[target];
       if (theirs === undefined) fault(`packages/${name}/src/${file}: unknown package ${spec}`);
       else if (theirs >= own) fault(`packages/${name}/src/${file}: ${name} may not import ${target}`);
     }
+    for (const [, spec] of text.matchAll(/import\('(@ctvirt\/[^']+)'\)/g))
+      if (only.get(name)?.includes(spec) === false)
+        fault(`packages/${name}/src/${file}: ${name} may not import ${spec}`);
     for (const [, spec] of text.matchAll(/from '(\.\.?\/[^']+)'/g)) {
       if (join(name, 'src', file, '..', spec).split('/')[0] !== name)
         fault(`packages/${name}/src/${file}: leaves its package by ${spec}`);

@@ -145,6 +145,7 @@ function sourceFiles() {
     join(root, 'tsconfig.json'),
     join(root, 'tsconfig.base.json'),
     join(root, 'scripts', 'bundle.mjs'),
+    join(root, 'scripts', 'console.mjs'),
     join(root, 'scripts', 'keep-code.mjs'),
     join(root, 'scripts', 'launcher.cjs'),
     join(root, 'scripts', 'setup.mjs'),

@@ -32,9 +32,11 @@ tally.isVerbose = values.verbose;
 function testFiles(folder, ending) {
   const sources = join(root, folder, 'src');
   if (!existsSync(sources)) return [];
+  // The console's dist is what browsers load.
+  const built = folder === 'packages/console' ? 'build' : 'dist';
   return readdirSync(sources, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith(`${ending}.ts`))
-    .map((name) => join(root, folder, 'dist', name.replace(/\.ts$/, '.js')))
+    .map((name) => join(root, folder, built, name.replace(/\.ts$/, '.js')))
     .sort();
 }
 

@@ -1,0 +1,77 @@
+// What a screen asks the daemon for: what was answered, whether that is on its way, and why it did not come.
+// SPDX-License-Identifier: Apache-2.0
+import { ApiError, type DomainEvent } from '@ctvirt/api/browser';
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { hear, type News } from './stream.js';
+
+/** An answer that came, is on its way, or did not come; `again` asks once more. */
+export interface Asked<T> {
+  readonly value: T | undefined;
+  readonly error: ApiError | undefined;
+  readonly again: () => void;
+}
+
+/** What makes an answer old, besides a stream that was lost meanwhile. */
+export interface Wakes {
+  /** An event after which it may be another. */
+  readonly onEvent?: ((event: DomainEvent) => boolean) | undefined;
+  /** Each time that numbers come. */
+  readonly onBeat?: boolean | undefined;
+}
+
+const settleMs = 150;
+
+/** Whatever was thrown, as what the daemon's client throws. */
+export const asApiError = (error: unknown): ApiError =>
+  error instanceof ApiError
+    ? error
+    : new ApiError('internal', error instanceof Error ? error.message : String(error));
+
+/** Asks now, when one of `keys` changes, and when it is woken; what was answered stays until the next answer. */
+export function useAsked<T>(
+  ask: (signal: AbortSignal) => Promise<T>,
+  keys: readonly unknown[],
+  wakes: Wakes = {},
+): Asked<T> {
+  const answer = useSignal<Omit<Asked<T>, 'again'>>({ value: undefined, error: undefined });
+  const latest = useRef({ ask, wakes, again: () => {} });
+  latest.current.ask = ask;
+  latest.current.wakes = wakes;
+  useEffect(() => {
+    const left = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    answer.value = { value: undefined, error: undefined };
+    const now = async () => {
+      try {
+        const value = await latest.current.ask(left.signal);
+        if (!left.signal.aborted) answer.value = { value, error: undefined };
+      } catch (error) {
+        if (!left.signal.aborted) answer.value = { value: answer.value.value, error: asApiError(error) };
+      }
+    };
+    const soon = () => {
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        void now();
+      }, settleMs);
+    };
+    latest.current.again = () => void now();
+    const stop = hear((news) => {
+      if (isWake(news, latest.current.wakes)) soon();
+    });
+    void now();
+    return () => {
+      left.abort();
+      clearTimeout(timer);
+      stop();
+    };
+  }, keys);
+  return { ...answer.value, again: () => latest.current.again() };
+}
+
+function isWake(news: News, { onEvent, onBeat = false }: Wakes): boolean {
+  if (news.kind === 'gap') return true;
+  if (news.kind === 'usage') return onBeat;
+  return news.kind === 'event' && onEvent?.(news.event) === true;
+}
