@@ -111,6 +111,7 @@ const further = {
   },
   'assets.ts': { reaches: ['loop', 'run'], why: 'lists the loop devices of layers, with whoever has them' },
   'adoption/adopt.ts': { reaches: ['/proc'], why: 'names what it has open' },
+  'backup/restic.ts': { reaches: ['processes'], why: 'whether who left a lock in a repository has ended' },
   'domains/autostart.ts': { reaches: ['processes'], why: 'once in each boot: the number of the boot' },
   'guarantees/capacity.ts': { reaches: ['/proc'], why: 'memory and processors as they are now' },
   'guarantees/delivery.ts': { reaches: ['/proc'], why: 'pressure and stolen time of the moment' },

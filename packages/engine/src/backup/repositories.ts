@@ -31,9 +31,9 @@ export function holderOf(daemon: string, host: string, machineId: string): strin
 export class Repositories {
   readonly #all: ReadonlyMap<string, Repository>;
 
-  /** `holder` is what nobody but this daemon calls itself. */
-  constructor(specs: readonly RepositorySpec[], holder: string) {
-    this.#all = new Map(specs.map((spec) => [spec.name, { spec, tool: new Restic(spec, holder) }]));
+  /** `holder` is what nobody but this daemon calls itself, `host` what all others on this host do. */
+  constructor(specs: readonly RepositorySpec[], holder: string, host: string) {
+    this.#all = new Map(specs.map((spec) => [spec.name, { spec, tool: new Restic(spec, holder, host) }]));
   }
 
   all(): RepositorySpec[] {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,7 +19,7 @@ test('a repository in which somebody else works is busy, and one that lacks what
   const passwordFile = join(folder, 'password');
   const path = join(folder, 'repository');
   writeFileSync(passwordFile, 'secret\n', { mode: 0o600 });
-  const restic = new Restic({ name: 'default', path, passwordFile }, 'here');
+  const restic = new Restic({ name: 'default', path, passwordFile }, 'here', hostname());
   await restic.init();
   await restic.check({ isWhole: true });
   const argv = ['--repo', path, '--password-file', passwordFile, '--no-cache', 'backup', '--stdin'];
@@ -48,7 +48,7 @@ test('what is forgotten while it is listed is not in the list, and fails nobody'
     const passwordFile = join(folder, 'password');
     const path = join(folder, 'repository');
     writeFileSync(passwordFile, 'secret\n', { mode: 0o600 });
-    const restic = new Restic({ name: 'default', path, passwordFile }, 'here');
+    const restic = new Restic({ name: 'default', path, passwordFile }, 'here', hostname());
     await restic.init();
     const going = join(path, 'snapshots', 'e'.repeat(64));
     // A name without a file, as one is that is removed between the two.
@@ -59,6 +59,36 @@ test('what is forgotten while it is listed is not in the list, and fails nobody'
     assert.deepEqual(await list, []);
     clearTimeout(first);
   } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("a lock of somebody's run that was killed on this host goes at once, and none of who goes on or is elsewhere", {
+  skip,
+}, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cvr'));
+  const passwordFile = join(folder, 'password');
+  const path = join(folder, 'repository');
+  const locks = (): string[] => readdirSync(join(path, 'locks')).filter((name) => name.length === 64);
+  writeFileSync(passwordFile, 'secret\n', { mode: 0o600 });
+  const spec = { name: 'default', path, passwordFile };
+  const restic = new Restic(spec, 'ours', hostname());
+  await restic.init();
+  const argv = ['--repo', path, '--password-file', passwordFile, '--no-cache', 'backup', '--stdin'];
+  const other = spawn('restic', argv, { stdio: ['pipe', 'ignore', 'ignore'] });
+  const over = once(other, 'exit');
+  try {
+    while (locks().length === 0) await sleep(50);
+    await assert.rejects(restic.check({ isWhole: false }), { code: 'busy' });
+    other.kill('SIGKILL');
+    await over;
+    assert.equal(locks().length, 1);
+    // Of another host nothing is known.
+    await assert.rejects(new Restic(spec, 'ours', 'elsewhere').check({ isWhole: false }), { code: 'busy' });
+    await restic.check({ isWhole: false });
+    assert.equal(locks().length, 0);
+  } finally {
+    other.kill('SIGKILL');
     rmSync(folder, { recursive: true });
   }
 });

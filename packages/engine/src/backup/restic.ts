@@ -1,9 +1,10 @@
 // Backups by Debian's restic, which is run where it sees its repository, its password and the trees, and no network.
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { EngineError, isFault } from '../errors.js';
 import { makeFolder } from '../host/files.js';
+import { isAlive } from '../host/processes.js';
 import { errnoInWords, refusalOf } from '../host/refusal.js';
 import { Child } from '../templates/archive/child.js';
 import { type Confinement, confinedArgv, missingPackage } from '../templates/archive/confined.js';
@@ -64,6 +65,8 @@ export class Restic implements BackupTool {
     private readonly repository: RepositorySpec,
     /** What its locks say who holds them: one daemon's alone. */
     private readonly holder: string,
+    /** What this host's name is to whoever else runs restic here. */
+    private readonly host: string,
   ) {}
 
   exists(): boolean {
@@ -215,7 +218,8 @@ export class Restic implements BackupTool {
 
   /**
    * A run that was killed leaves its lock. Nothing of this daemon's writes there when this is called, so that what has its name
-   * is such a one's; others' are restic's to judge: it takes away those that nobody has renewed for half an hour.
+   * is such a one's; what somebody else ran on this host has ended if its process is gone, which restic cannot see in confinement.
+   * Others' are restic's to judge: it takes away those that nobody has renewed for half an hour.
    */
   async #clearLocks(): Promise<void> {
     if (!this.exists())
@@ -230,18 +234,22 @@ export class Restic implements BackupTool {
     const locks = readdirSync(folder).filter((name) => /^[0-9a-f]{64}$/.test(name));
     if (locks.length === 0) return;
     const failed = 'the locks of the repository cannot be read';
-    let isOurs = true;
+    let [ours, others] = [0, 0];
     for (const id of locks) {
       const said = await this.#read('cat', ['lock', id], failed, 1).catch((error: unknown) => {
         // Whose it was, has ended meanwhile.
         if (!existsSync(join(folder, id))) return undefined;
         throw error;
       });
-      if (said === undefined || textOf(lineOf(said), 'hostname') !== this.holder) isOurs = false;
+      const holder = textOf(lineOf(said ?? ''), 'hostname');
+      const isDead = holder === this.host && !isAlive(numberOf(lineOf(said ?? ''), 'pid'));
+      if (holder === this.holder) ours++;
+      if (holder === this.holder || isDead) rmSync(join(folder, id), { force: true });
+      else if (said !== undefined) others++;
     }
-    await this.#run(['unlock', ...(isOurs ? ['--remove-all'] : [])], { failed });
+    if (others > 0) await this.#run(['unlock'], { failed });
     // What it had stored is in no index: without one the next backup stores it once more.
-    if (isOurs)
+    else if (ours > 0)
       await this.#run(['rebuild-index'], { failed: 'what an interrupted run has stored cannot be had' });
   }
 

@@ -105,6 +105,7 @@ export async function openState(
     repositories: new Repositories(
       options.backupRepositories ?? [],
       holderOf(layout.cgroup, hostName(), (await readIfThere('/etc/machine-id')) ?? ''),
+      hostName(),
     ),
     backupTimes: await BackupTimes.open(layout.backupTimes),
     frozenMarks: await FrozenMarks.open(layout.frozen, (uuid) => registry.byUuid(uuid) !== undefined),
