@@ -8,7 +8,10 @@ import { mayAs, type Role, roles } from './role.js';
 import type { Resource, Route } from './route.js';
 
 const routes = Object.entries<Resource>(resources).flatMap(([resource, operations]) =>
-  Object.entries<Route>(operations).map(([operation, route]) => ({ name: `${resource}.${operation}`, route })),
+  Object.entries<Route>(operations).map(([operation, route]) => ({
+    name: `${resource}.${operation}`,
+    route,
+  })),
 );
 const named = (is: (route: Route) => boolean): string[] =>
   routes.flatMap(({ name, route }) => (is(route) ? [name] : []));
