@@ -16,6 +16,7 @@ import type {
   ResultOf,
   Route,
 } from './route.js';
+import type { Job } from './shapes/job.js';
 import type { Transport } from './transport.js';
 import type { Check } from './validate.js';
 
@@ -63,6 +64,8 @@ type AnyCall = (input?: AnyInput, options?: CallOptions) => Promise<unknown>;
 export interface ClientOptions {
   /** Hears what the daemon remarks on an operation that succeeds. */
   readonly onRemark?: (remark: string) => void;
+  /** Hears which job of the domain a call waits for, after half a second. */
+  readonly onWait?: (job: Job) => void;
 }
 
 /** What a client has to know of a route to call it. */
@@ -99,10 +102,14 @@ export function clientOver<Content, Session>(
   options: ClientOptions,
 ): ClientOf<Content, Session> {
   const calls: Record<string, Record<string, AnyCall>> = {};
+  const jobWay = ways['jobs']?.['get'];
+  const askJob = jobWay && callOf(transport, jobWay, {});
   for (const [name, operations] of Object.entries(ways)) {
     const ofResource: Record<string, AnyCall> = {};
-    for (const [operation, way] of Object.entries(operations))
-      ofResource[operation] = callOf(transport, way, options);
+    for (const [operation, way] of Object.entries(operations)) {
+      const waits = takesTurn(way) && way !== ways['domains']?.['wait'];
+      ofResource[operation] = callOf(transport, way, options, waits ? askJob : undefined);
+    }
     calls[name] = ofResource;
   }
   // The loop above is the mapped type, member by member; the compiler cannot follow it.
@@ -119,23 +126,57 @@ const contentTypes = {
 function callOf<Content, Session>(
   transport: Transport<Content, Session>,
   way: CheckedWay,
-  { onRemark }: ClientOptions,
+  { onRemark, onWait }: ClientOptions,
+  askJob?: AnyCall,
 ): AnyCall {
   const { answer, check = () => undefined } = way;
   return async (input = {}, options = {}) => {
     const target = targetOf(way, input);
     if (answer === 'session') return await transport.open(target, input.open, options.signal);
-    const reply = await transport.send({
+    const answered = transport.send({
       method: way.method,
       target,
       contentType: contentTypes[way.body],
       content: contentOf<Content>(way, input.body),
       signal: options.signal,
     });
+    const { domain } = input;
+    const reply = await (askJob !== undefined && onWait !== undefined
+      ? tellingWait(answered, () => askJob({ domain }), onWait)
+      : answered);
     const result = await readAnswer(answer, reply, check, options);
     for (const remark of parseRemarks(reply.header(remarksHeader))) onRemark?.(remark);
     return result;
   };
+}
+
+const PATIENCE_MS = 500;
+
+/** What only asks and what is a job itself waits for no job. */
+const takesTurn = ({ method, path, answer }: Way): boolean =>
+  method !== 'GET' && answer !== 'progress' && path.startsWith('/v1/domains/{domain}');
+
+/** Of an answer that is as the contract says. */
+const isExclusive = (job: unknown): job is Job =>
+  typeof job === 'object' && job !== null && 'exclusive' in job && job.exclusive === true;
+
+async function tellingWait<T>(
+  answered: Promise<T>,
+  ask: () => Promise<unknown>,
+  tell: (job: Job) => void,
+): Promise<T> {
+  let isOver = false;
+  const look = async (): Promise<void> => {
+    const job = await ask().catch(() => undefined); // it may have none
+    if (!isOver && isExclusive(job)) tell(job);
+  };
+  const timer = setTimeout(() => void look(), PATIENCE_MS);
+  try {
+    return await answered;
+  } finally {
+    isOver = true;
+    clearTimeout(timer);
+  }
 }
 
 /** The path with its parameters filled in, and the query. */

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { open, readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { ApiError, type Finding, type Progress } from '@ctvirt/api';
+import { ApiError, type Finding, type Job, type Progress } from '@ctvirt/api';
 import { type ApiClient, createClient, type Endpoint } from '@ctvirt/api/node';
 import { decodeXml } from './documents/decode.js';
 import {
@@ -16,7 +16,7 @@ import {
 import { createForeignClient } from './foreign/client.js';
 import { hasColour, type Io, widthOf } from './io.js';
 import { printableLines } from './printable.js';
-import { ProgressDisplay, ProgressLines } from './progress-display.js';
+import { ProgressDisplay, ProgressLines, progressWords } from './progress-display.js';
 
 /** The options every verb takes. */
 export interface Globals {
@@ -34,6 +34,8 @@ export class Context {
   #client: ApiClient | undefined;
   /** The daemon's on what it did, kept until no progress is shown any more. */
   readonly #remarks: string[] = [];
+  /** What is drawn on the terminal just now. */
+  #display: ProgressDisplay | ProgressLines | undefined;
   /** What was said of a file, which the daemon may remark on what it did with it, too. */
   readonly #warned = new Set<string>();
 
@@ -50,7 +52,10 @@ export class Context {
     this.#client ??=
       'uri' in endpoint
         ? createForeignClient(endpoint.uri)
-        : createClient(endpoint, { onRemark: (remark) => this.#remarks.push(remark) });
+        : createClient(endpoint, {
+            onRemark: (remark) => this.#remarks.push(remark),
+            onWait: (job) => this.#tellWait(job),
+          });
     return this.#client;
   }
 
@@ -131,11 +136,22 @@ export class Context {
       progressLines && !quiet
         ? new ProgressLines(this.io.stderr, label)
         : new ProgressDisplay(this.io.stderr, label, !quiet);
+    this.#display = display;
     try {
       return await work((progress) => display.update(progress));
     } finally {
       display.clear();
+      this.#display = undefined;
     }
+  }
+
+  /** Somebody who waits wants to know for what. */
+  #tellWait({ domain, kind, startedAt, progress }: Job): void {
+    this.#display?.hide();
+    const far = progressWords(progress);
+    this.remark(
+      `waits for domain '${domain}', which has a job, ${kind}, since ${startedAt.slice(0, 19)}Z${far === '' ? '' : `: ${far}`}; \`ctvirt job abort ${domain}\` ends that`,
+    );
   }
 
   /** The text of an XML file, in whatever encoding it says it has; `-` is standard input. */

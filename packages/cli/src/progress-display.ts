@@ -34,11 +34,16 @@ export class ProgressDisplay {
     this.#progress = progress;
   }
 
+  /** Out of the way of a line that is about to be written. */
+  hide(): void {
+    if (this.#isDrawn) this.output.write('\r\x1b[K');
+    this.#isDrawn = false;
+  }
+
   clear(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    if (this.#isDrawn) this.output.write('\r\x1b[K');
-    this.#isDrawn = false;
+    this.hide();
   }
 
   #draw(): void {
@@ -65,6 +70,10 @@ export class ProgressLines {
     if (line === this.#last) return;
     this.#last = line;
     this.output.write(`${line}\n`);
+  }
+
+  hide(): void {
+    // Lines are in nobody's way.
   }
 
   clear(): void {

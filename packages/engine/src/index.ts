@@ -23,6 +23,7 @@ export { requireTrusted } from './host/trusted.js';
 export { isMadeName, withoutMadeName } from './lifecycle/made-names.js';
 export type { EngineLog } from './log.js';
 export { backupsInLine } from './schedule/backups.js';
+export { askedBy } from './state/asking.js';
 export { type Layout, layoutOf } from './state/layout.js';
 export { prepareFolders } from './state/store.js';
 export type * from './view.js';

@@ -1,6 +1,6 @@
 // Long operations of domains: what each does, how far it is, and how it ended.
 // SPDX-License-Identifier: Apache-2.0
-import { integer, nullable, object, oneOf, type Static, string } from '../schema.js';
+import { boolean, integer, nullable, object, oneOf, type Static, string } from '../schema.js';
 import { progressLine } from './template.js';
 
 /** What jobs do. */
@@ -28,6 +28,9 @@ export const job = object(
     startedAt: string({ description: 'When it began: RFC 3339' }),
     endedAt: nullable(string({ description: 'When it ended; null while it is under way' })),
     elapsedMs: integer({ description: 'How long it has been under way, or was, in milliseconds' }),
+    exclusive: boolean({
+      description: 'Whether it has the domain to itself now, so that all else that is asked of that waits',
+    }),
     progress: nullable(progressLine),
     error: nullable(string({ description: 'Why it failed; null if it did not' })),
   },

@@ -8,11 +8,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   ApiError,
   type ApiErrorCode,
   compileCheck,
   type DomainEvent,
+  type Job,
   type Progress,
   parameterRow,
   type Resource,
@@ -93,6 +95,54 @@ test('what the engine warns of is told to the client whose request it is about',
   await Promise.all([client.domains.start({ domain: 'kept' }), client.domains.start({ domain: 'ä' })]);
   assert.equal(remarks.length, 1);
   assert.match(remarks[0] ?? '', /^this host cannot keep what domain 'ä' is promised: /);
+});
+
+/** Something that goes on until it is ended. */
+function endless() {
+  let end = (): void => undefined;
+  const work = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  return { work, end: () => end() };
+}
+
+test('who waits behind a job hears for what, and who has left by its end gets nothing', async (t) => {
+  const { client, engine, socketPath } = await serve(t);
+  await client.domains.define({ body: sampleXml('web') });
+  await client.domains.start({ domain: 'web' });
+  const { work, end } = endless();
+  const copied = engine.copying('web', work);
+  const leaving = new AbortController();
+  const left = client.domains.suspend({ domain: 'web' }, { signal: leaving.signal });
+  const heard: Job[] = [];
+  let hear = (): void => undefined;
+  const told = new Promise<void>((resolve) => {
+    hear = resolve;
+  });
+  const onWait = (job: Job): void => {
+    heard.push(job);
+    hear();
+  };
+  const patient = createClient({ socketPath }, { onWait });
+  t.after(() => patient.close());
+  const waiting = patient.domains.set({ domain: 'web', body: { description: 'new' } });
+  // Nobody has a turn for that.
+  const looked = patient.domains.wait({ domain: 'web', body: { for: 'stopped', timeoutMs: 600 } });
+  await assert.rejects(looked, failsWith('timeout'));
+  await told;
+  assert.deepEqual(
+    heard.map(({ kind, exclusive, domain }) => [kind, exclusive, domain]),
+    [['clone', true, 'web']],
+  );
+  leaving.abort();
+  await assert.rejects(left, failsWith('interrupted'));
+  // The daemon hears of it a moment later.
+  await sleep(200);
+  end();
+  await copied;
+  await waiting;
+  assert.equal((await client.jobs.get({ domain: 'web' })).exclusive, false);
+  assert.equal((await client.domains.summary({ domain: 'web' })).state, 'running');
 });
 
 test('a program of the host that failed is logged with its words, a fault of ours with its place', async (t) => {

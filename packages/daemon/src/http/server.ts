@@ -10,7 +10,7 @@ import {
   type Route,
   resources,
 } from '@ctvirt/api';
-import { type Engine, EngineError } from '@ctvirt/engine';
+import { askedBy, type Engine, EngineError } from '@ctvirt/engine';
 import { Gate } from '@ctvirt/rpc';
 import {
   type FastifyBaseLogger,
@@ -169,16 +169,18 @@ const contentTypeOf = (answer: Answer): string =>
 
 const responders: { readonly [K in Answer['kind']]: Responder } = {
   none: async (call, handler: ValueHandler, _request, reply) => {
-    await remarking(reply, () => handler(call));
+    await remarking(reply, () => askedBy(goneOf(reply), () => handler(call)));
     return reply.code(204).send();
   },
   json: async (call, handler: JsonHandler, _request, reply, { answer }) => {
     const gone = goneOf(reply);
-    const result = await remarking(reply, () => handler(call, gone));
+    const result = await remarking(reply, () => askedBy(gone, () => handler(call, gone)));
     return reply.type(contentTypeOf(answer)).send(JSON.stringify(result));
   },
   text: async (call, handler: ValueHandler, _request, reply, { answer }) =>
-    reply.type(contentTypeOf(answer)).send(await remarking(reply, () => handler(call))),
+    reply
+      .type(contentTypeOf(answer))
+      .send(await remarking(reply, () => askedBy(goneOf(reply), () => handler(call)))),
   lines: answerLines,
   progress: answerProgress,
   session: (_call, _handler, _request, reply) =>

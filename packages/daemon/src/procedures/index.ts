@@ -1,6 +1,7 @@
 // All procedures of libvirt's protocol that this daemon answers, by group; a new group is a file and a line here.
 // SPDX-License-Identifier: Apache-2.0
-import { EngineError } from '@ctvirt/engine';
+import { askedBy, EngineError } from '@ctvirt/engine';
+import type { ServerCall } from '@ctvirt/rpc';
 import { toLibvirtError, toNetworkError, toNwfilterError, toStorageError } from '../errors.js';
 import { bindAbsentOfDomain, bindAbsentOfHost } from './absent.js';
 import { bindDomainAccess } from './domain/access.js';
@@ -79,7 +80,7 @@ export const groups: Readonly<Record<string, Bind>> = {
   'objects there are none of': together(bindAbsentOfDomain, bindAbsentOfHost),
 };
 
-type AnyHandler = (args: unknown, call: { readonly session: Session }) => unknown;
+type AnyHandler = (args: unknown, call: ServerCall<Session>) => unknown;
 
 /** The handlers, with the engine's errors translated on their way out. */
 export function bindProcedures(binding: Binding): Procedures {
@@ -88,7 +89,7 @@ export function bindProcedures(binding: Binding): Procedures {
     // Each handler is typed by its own row; here only their outcome matters.
     const translating: AnyHandler = async (args, call) => {
       try {
-        return await Reflect.apply(handler, undefined, [args, call]);
+        return await askedBy(call.client.signal, () => Reflect.apply(handler, undefined, [args, call]));
       } catch (error) {
         if (!(error instanceof EngineError)) throw error;
         if (name.startsWith('network')) throw toNetworkError(error);

@@ -24,6 +24,30 @@ const document = (name: string, more = '', type = 'lxc') => `<domain type='${typ
   <devices><filesystem type='mount'><source dir='/srv/${name}'/><target dir='/'/></filesystem></devices>
 </domain>`;
 
+test('a call that waits for its turn goes with its connection', async (t) => {
+  const { engine, connect } = await serveLibvirtInMemory(t);
+  await engine.define(document('web'));
+  await engine.start('web');
+  let end = (): void => undefined;
+  const copied = engine.copying(
+    'web',
+    new Promise<void>((resolve) => {
+      end = resolve;
+    }),
+  );
+  const connection = await connect();
+  const dom = await connection.domainLookupByName({ name: 'web' });
+  const suspended = dom.suspend();
+  await connection.domainLookupByName({ name: 'web' });
+  await connection.close();
+  await assert.rejects(suspended);
+  end();
+  await copied;
+  // Behind it.
+  await engine.setAutostart('web', { autostart: true });
+  assert.equal(engine.summary('web').state, 'running');
+});
+
 describe('typed parameters', () => {
   test('the number comes first, then values; strings only for those that take them', async (t) => {
     const served = await serveLibvirtInMemory(t);

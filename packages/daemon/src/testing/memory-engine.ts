@@ -16,6 +16,8 @@ export interface MemoryEngine extends Engine {
   liveSessions(): number;
   /** Listeners of events, likewise. */
   listeners(): number;
+  /** A job that has the domain to itself as long as this lasts. */
+  copying(name: string, work: Promise<void>): Promise<void>;
 }
 
 /**
@@ -30,7 +32,7 @@ export async function openOverMemory(root: string, log?: EngineLog): Promise<Mem
     isObedient: true,
     documentPath: documentPathIn(layout),
   });
-  const { engine } = await openMemoryEngine(layout, driver, log);
+  const { engine, parts } = await openMemoryEngine(layout, driver, log);
   const { templates } = engine;
   templates.buildDebian = (name) => templates.buildBusybox(name);
   let listeners = 0;
@@ -49,6 +51,10 @@ export async function openOverMemory(root: string, log?: EngineLog): Promise<Mem
     networks: { ...engine.networks, onEvent: (listener) => counted(engine.networks.onEvent(listener)) },
     liveSessions: () => live.size,
     listeners: () => listeners,
+    copying: (name, work) => {
+      const { turns, jobs } = parts;
+      return jobs.run(turns.find(name), 'clone', () => turns.take(name, () => work, { isJob: true }));
+    },
   };
 }
 

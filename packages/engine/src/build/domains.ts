@@ -1,5 +1,6 @@
 // What goes on with domains, above whatever runs them, and what the host holds of them.
 // SPDX-License-Identifier: Apache-2.0
+import type { Job } from '@ctvirt/api';
 import { Adopter } from '../adoption/adopt.js';
 import { Assets } from '../assets.js';
 import type { Reach } from '../contract.js';
@@ -82,7 +83,7 @@ export function makeDomains(
     if (event === 'started') reverter.forgetBefore(entry);
   });
   const turns = new Turns(registry, queue);
-  const jobs = openJobs(below);
+  const jobs = openJobs(below, turns);
   const { reach = nowhere } = below;
   return {
     roots,
@@ -99,11 +100,12 @@ export function makeDomains(
 }
 
 /** The last job of a domain is forgotten with it. */
-function openJobs({ registry, events }: Pick<StateParts, 'registry' | 'events'>): Jobs {
-  const jobs = new Jobs((job) => {
+function openJobs({ registry, events }: Pick<StateParts, 'registry' | 'events'>, turns: Turns): Jobs {
+  const tell = (job: Job): void => {
     const entry = registry.byUuid(job.uuid);
     if (entry !== undefined) events.job(entry, job);
-  });
+  };
+  const jobs = new Jobs(tell, (uuid) => turns.ofJobs.has(uuid));
   events.listen(({ event, detail }, { record }) => {
     if (event === 'undefined' && detail === 'removed') jobs.forget(record.uuid);
   });

@@ -49,7 +49,14 @@ function host(start: string, own?: BackupSchedule, backupSchedule?: BackupSchedu
           hasJob
             ? {
                 ...{ domain: 'web', uuid, kind: 'export', state: 'running' },
-                ...{ startedAt: '', endedAt: null, elapsedMs: 0, progress: null, error: null },
+                ...{
+                  startedAt: '',
+                  endedAt: null,
+                  elapsedMs: 0,
+                  exclusive: false,
+                  progress: null,
+                  error: null,
+                },
               }
             : undefined,
       },

@@ -44,7 +44,7 @@ export function copyOperations(parts: CopyParts): Pick<Engine, 'archives'> {
       clone: async (ref, name, { snapshot, ...watched } = {}) => {
         checkNewName(name);
         return await asJob(ref, 'clone', watched, parts, ({ record }, seen) =>
-          parts.turns.take(record.uuid, (entry) => clone(entry, name, { snapshot, ...seen }, parts)),
+          parts.turns.take(record.uuid, (entry) => clone(entry, name, { snapshot, ...seen }, parts), { isJob: true }),
         );
       },
     },

@@ -59,15 +59,18 @@ export class Freezes implements Pick<Engine, 'freeze' | 'thaw' | 'trim'> {
     });
     return await new Promise((resolve, reject) => {
       const ended = jobs.run(found, 'freeze', ({ signal }) =>
-        turns.take(uuid, (entry) =>
-          this.#hold(entry, targets, async (count) => {
-            this.#known.set(uuid, { count, thaw, ended });
-            await this.parts.frozenMarks.add(uuid);
-            resolve(count);
-            // Its end waits for its turn.
-            using _end = runOf(entry).watch(thaw);
-            await this.#held(entry, { wished, signal });
-          }),
+        turns.take(
+          uuid,
+          (entry) =>
+            this.#hold(entry, targets, async (count) => {
+              this.#known.set(uuid, { count, thaw, ended });
+              await this.parts.frozenMarks.add(uuid);
+              resolve(count);
+              // Its end waits for its turn.
+              using _end = runOf(entry).watch(thaw);
+              await this.#held(entry, { wished, signal });
+            }),
+          { isJob: true },
         ),
       );
       // Of one that is frozen its thaw is told.

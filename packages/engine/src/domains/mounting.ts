@@ -50,7 +50,9 @@ export function mountOperations(
         entry,
         'export',
         (watched) =>
-          turns.take(entry.record.uuid, () => exportRoot(entry, target, { ...format, ...watched }, parts)),
+          turns.take(entry.record.uuid, () => exportRoot(entry, target, { ...format, ...watched }, parts), {
+            isJob: true,
+          }),
         { onProgress, signal },
       );
     },

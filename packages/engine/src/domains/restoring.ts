@@ -280,7 +280,9 @@ async function inJob<T>(
 ): Promise<T> {
   const entry = turns.find(ref);
   const { uuid } = entry.record;
-  return await jobs.run(entry, 'restore', (watched) => turns.take(uuid, () => work(entry, watched)), by);
+  const inTurn = (watched: Watched): Promise<T> =>
+    turns.take(uuid, () => work(entry, watched), { isJob: true });
+  return await jobs.run(entry, 'restore', inTurn, by);
 }
 
 function refuse(entry: Entry, { rootMounts }: BackupParts, orElse = ''): void {

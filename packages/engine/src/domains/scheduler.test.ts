@@ -43,7 +43,7 @@ function host(start: string, schedule: Schedule, zone = berlin) {
           hasJob
             ? {
                 ...{ domain: 'web', uuid: entry.record.uuid, kind: 'export', state: 'running' },
-                ...{ startedAt: '', endedAt: null, elapsedMs: 0, progress: null, error: null },
+                ...{ startedAt: '', endedAt: null, elapsedMs: 0, exclusive: false, progress: null, error: null },
               }
             : undefined,
       },

@@ -49,11 +49,15 @@ export function snapshotOperations(parts: SnapshotParts): Engine['snapshots'] {
   const list = (entry: Entry): readonly Snapshot[] => snapshots.list(rootOf(entry));
   const get = (entry: Entry, name: string): Snapshot => snapshotOf(entry, list(entry), name);
   /** What was interrupted is brought to its end before anything else is done. */
-  const take: Turns['take'] = (ref, operation) =>
-    turns.take(ref, async (entry) => {
-      await reverter.settle(entry);
-      return await operation(entry);
-    });
+  const take: Turns['take'] = (ref, operation, of) =>
+    turns.take(
+      ref,
+      async (entry) => {
+        await reverter.settle(entry);
+        return await operation(entry);
+      },
+      of,
+    );
   const job = async <T>(
     ref: DomainRef,
     kind: 'snapshot' | 'revert',
@@ -61,7 +65,7 @@ export function snapshotOperations(parts: SnapshotParts): Engine['snapshots'] {
     operation: (entry: Entry, watched: Watched) => Promise<T>,
   ): Promise<T> => {
     const entry = turns.find(ref);
-    const work = (job: Watched) => take(entry.record.uuid, (one) => operation(one, job));
+    const work = (job: Watched) => take(entry.record.uuid, (one) => operation(one, job), { isJob: true });
     return await parts.jobs.run(entry, kind, work, watched);
   };
   return {

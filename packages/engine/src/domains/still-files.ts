@@ -4,7 +4,6 @@ import { readdirSync } from 'node:fs';
 import { type Domain, formatDomain } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import { Undo } from '../host/undo.js';
-import { removeWithVolumes } from '../host/volumes.js';
 import { filesystemsOf } from '../lifecycle/document.js';
 import { readStored } from '../lifecycle/stored-document.js';
 import type { Entry } from '../registry/registry.js';
@@ -22,7 +21,7 @@ import type { Turns } from './turns.js';
 export interface StillParts extends CopyParts {
   readonly turns: Turns;
   readonly lifecycle: Pick<Lifecycle, 'hold'>;
-  readonly store: Pick<DomainStore, 'rootFolder' | 'lease' | 'stage'>;
+  readonly store: Pick<DomainStore, 'rootFolder' | 'lease' | 'stage' | 'eraseStaged'>;
   readonly snapshots: SnapshotStore;
   readonly rootMounts: Pick<RootMounts, 'refuse'>;
   readonly stored: (entry: Entry) => Promise<{ readonly xml: string; readonly domain: Domain }>;
@@ -141,11 +140,12 @@ export async function withStillFiles<T>(
   use: Use<T>,
 ): Promise<T> {
   await using undo = new Undo();
-  const turn = await parts.turns.take(uuid, async (entry) => {
+  const inTurn = async (entry: Entry) => {
     const files = await filesOf(entry, wanted, parts);
     if (files.isStill) return { done: await use(files, null) };
     return await copyAside(files, { signal: wanted.signal, undo }, parts);
-  });
+  };
+  const turn = await parts.turns.take(uuid, inTurn, { isJob: true });
   return 'done' in turn ? turn.done : await use(turn.copied, turn.frozenMs);
 }
 
@@ -158,7 +158,7 @@ async function copyAside(
   parts: StillParts,
 ): Promise<{ readonly copied: DomainFiles; readonly frozenMs: number | null }> {
   const keep = parts.store.stage();
-  undo.push(() => removeWithVolumes(keep));
+  undo.push(() => parts.store.eraseStaged(keep));
   const frozenMs = await copyOut(files, { to: keep, signal }, parts);
   return { copied: { ...files, from: { ...files.from, keep } }, frozenMs };
 }

@@ -12,6 +12,8 @@ import { runOf } from './lifecycle.js';
 export class Turns {
   /** UUIDs of those that are frozen: whoever asked for that has their turn, for minutes perhaps, and nobody waits for it in silence. */
   readonly frozen = new Set<string>();
+  /** UUIDs of those whose turn a job has: whatever else is asked of them waits until it lets that go. */
+  readonly ofJobs = new Set<string>();
 
   constructor(
     private readonly registry: Registry,
@@ -60,7 +62,11 @@ export class Turns {
    * Runs one operation of a domain when the earlier ones have ended. Whom the reference means is decided when it is asked for: by then
    * that one may be gone, or have another name, but nobody else is taken for it.
    */
-  async take<T>(ref: DomainRef, operation: (entry: Entry) => Promise<T>): Promise<T> {
+  async take<T>(
+    ref: DomainRef,
+    operation: (entry: Entry) => Promise<T>,
+    { isJob = false }: { readonly isJob?: boolean } = {},
+  ): Promise<T> {
     const { uuid, name: asked } = this.find(ref).record;
     if (this.frozen.has(uuid))
       throw new EngineError(
@@ -73,7 +79,9 @@ export class Turns {
         refuseGiven(entry);
         // Renamed meanwhile: its turns are those of its new name.
         if (entry.record.name !== name) return entry.record.name;
-        return { done: await operation(entry) };
+        if (!isJob) return { done: await operation(entry) };
+        this.ofJobs.add(uuid);
+        return { done: await operation(entry).finally(() => this.ofJobs.delete(uuid)) };
       });
       if (typeof turn !== 'string') return turn.done;
       name = turn;

@@ -16,7 +16,7 @@ interface Running {
   /** By the clock that nobody sets, in milliseconds; the end is undefined while it is under way. */
   readonly began: number;
   ended: number | undefined;
-  state: Omit<Job, 'domain' | 'elapsedMs'>;
+  state: Omit<Job, 'domain' | 'elapsedMs' | 'exclusive'>;
 }
 
 type Given = { readonly [K in keyof Watched]?: Watched[K] | undefined };
@@ -26,8 +26,11 @@ export class Jobs {
   readonly #running = new Map<string, Running>();
   readonly #last = new Map<string, Running>();
 
-  /** `tell` hears of each when it begins and when it has ended. */
-  constructor(private readonly tell: (job: Job) => void) {}
+  /** `tell` hears of each when it begins and when it has ended; `isExclusive` says whether all else waits for that of a domain now. */
+  constructor(
+    private readonly tell: (job: Job) => void,
+    private readonly isExclusive: (uuid: string) => boolean = () => false,
+  ) {}
 
   /**
    * Throws `in-use` with what is under way if the domain has a job. It does not wait for the domain's turn: work that needs that takes it
@@ -68,9 +71,9 @@ export class Jobs {
       this.#running.delete(uuid);
       this.#last.set(uuid, running);
       settle();
-      this.tell(jobOf(running));
+      this.tell(this.#jobOf(running));
     };
-    this.tell(jobOf(running));
+    this.tell(this.#jobOf(running));
     try {
       const result = await work({
         signal,
@@ -98,7 +101,7 @@ export class Jobs {
   refuse(uuid: string): void {
     const running = this.#running.get(uuid);
     if (running === undefined) return;
-    const { domain, kind, progress, startedAt } = jobOf(running);
+    const { domain, kind, progress, startedAt } = this.#jobOf(running);
     throw new EngineError(
       'in-use',
       `domain '${domain}' has a job, ${kind}, since ${startedAt}${howFar(progress)}; \`ctvirt job abort ${domain}\` ends it`,
@@ -108,24 +111,24 @@ export class Jobs {
 
   list(): Job[] {
     const known = new Map([...this.#last, ...this.#running]);
-    return [...known.values()].map(jobOf);
+    return [...known.values()].map((one) => this.#jobOf(one));
   }
 
   of(uuid: string): Job | undefined {
     const running = this.#running.get(uuid);
-    return running && jobOf(running);
+    return running && this.#jobOf(running);
   }
 
   lastOf(uuid: string): Job | undefined {
     const last = this.#last.get(uuid);
-    return last && jobOf(last);
+    return last && this.#jobOf(last);
   }
 
   /** Returns it as it was; undefined if there is none. */
   abort(uuid: string): Job | undefined {
     const running = this.#running.get(uuid);
     running?.controller.abort();
-    return running && jobOf(running);
+    return running && this.#jobOf(running);
   }
 
   /** Of a domain that is gone. */
@@ -139,13 +142,16 @@ export class Jobs {
     for (const { controller } of running) controller.abort();
     await Promise.all(running.map(({ settled }) => settled));
   }
-}
 
-const jobOf = ({ subject, state, began, ended }: Running): Job => ({
-  domain: subject.record.name,
-  ...state,
-  elapsedMs: Math.round((ended ?? performance.now()) - began),
-});
+  #jobOf({ subject, state, began, ended }: Running): Job {
+    return {
+      domain: subject.record.name,
+      ...state,
+      elapsedMs: Math.round((ended ?? performance.now()) - began),
+      exclusive: ended === undefined && this.isExclusive(state.uuid),
+    };
+  }
+}
 
 function howFar(progress: Progress | null): string {
   if (progress === null) return '';

@@ -128,7 +128,7 @@ export class Departures {
   }
 
   async #inTurn(ref: DomainRef, options: JobOptions, whereTo: WhereTo): Promise<MoveReport> {
-    return await this.parts.turns.take(ref, async (entry) => {
+    const inTurn = async (entry: Entry): Promise<MoveReport> => {
       options.signal.throwIfAborted();
       const going = await this.#going(entry);
       const to = await whereTo(going, options.signal);
@@ -142,7 +142,8 @@ export class Departures {
       } finally {
         await target.close();
       }
-    });
+    };
+    return await this.parts.turns.take(ref, inTurn, { isJob: true });
   }
 
   /** Of a move whose other end is silent: says whose it is. Returns whether there is one. */

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
+import { askedBy } from './asking.js';
 import { KeyedQueue } from './queue.js';
 
 test('operations of one key never overlap and keep their order', async () => {
@@ -38,4 +39,38 @@ test('a failure is its caller’s alone', async () => {
   await assert.rejects(failed);
   assert.equal(await after, 'yes');
   await queue.idle();
+});
+
+test('whoever has left before the turn gets none, and whoever leaves later gets all of it', async () => {
+  const queue = new KeyedQueue();
+  const done: string[] = [];
+  let letGo = (): void => undefined;
+  const holding = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  const holder = queue.run('key', () => holding);
+  const [early, late] = [new AbortController(), new AbortController()];
+  const operation = (name: string, during: () => void) => async () => {
+    during();
+    await turn();
+    // Of the same request.
+    await queue.run('other key', async () => void done.push(name));
+  };
+  const left = askedBy(early.signal, () =>
+    queue.run(
+      'key',
+      operation('early', () => undefined),
+    ),
+  );
+  const kept = askedBy(late.signal, () =>
+    queue.run(
+      'key',
+      operation('late', () => late.abort()),
+    ),
+  );
+  early.abort();
+  letGo();
+  await assert.rejects(left, { code: 'interrupted' });
+  await Promise.all([holder, kept]);
+  assert.deepEqual(done, ['late']);
 });

@@ -1,14 +1,19 @@
 // One operation at a time for each key; different keys go on side by side.
 // SPDX-License-Identifier: Apache-2.0
+import { beginAsked } from './asking.js';
 
 /** Serializes operations with the same key. */
 export class KeyedQueue {
   readonly #tails = new Map<string, Promise<unknown>>();
 
-  /** Runs `operation` when all earlier ones of this key have ended, however they ended. */
+  /** Runs `operation` when all earlier ones of this key have ended, however they ended; not if who asked for it has left by then. */
   run<T>(key: string, operation: () => Promise<T>): Promise<T> {
     const before = this.#tails.get(key) ?? Promise.resolve();
-    const result = before.then(operation, operation);
+    const turn = (): Promise<T> => {
+      beginAsked();
+      return operation();
+    };
+    const result = before.then(turn, turn);
     const settled = result.then(
       () => undefined,
       () => undefined, // the caller has the failure; the queue only waits
