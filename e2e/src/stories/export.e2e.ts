@@ -174,7 +174,7 @@ test('an export is a job: seen, alone, and ended by whoever may', async () => {
     await end();
     const ended = await exporting;
     assert.notEqual(ended.status, 0);
-    assert.match(ended.stderr, /export of domain 'jobs' was cancelled/);
+    assert.match(ended.stderr, /export of domain 'jobs': interrupted; nothing was kept/);
     assert.match(await ctvirt('job', 'info', 'jobs'), /State: +cancelled/);
     assert.equal(await ctvirt('job', 'list', '--json'), '[]\n');
     assert.match(await virsh(world, 'domjobinfo', 'jobs', '--completed'), /Cancelled/);

@@ -145,6 +145,11 @@ export class Context {
     }
   }
 
+  /** The same of what leaves nothing of it where it is interrupted. */
+  async making<T>(label: string, work: (onProgress: (progress: Progress) => void) => Promise<T>): Promise<T> {
+    return await interruptible(() => this.busy(label, work));
+  }
+
   /** Somebody who waits wants to know for what. */
   #tellWait({ domain, kind, startedAt, progress }: Job): void {
     this.#display?.hide();
@@ -179,5 +184,17 @@ export class Context {
     if (file === '-') return this.io.stdin;
     const handle = await open(file).catch((cause: unknown) => refuseFile(file, cause));
     return handle.createReadStream();
+  }
+}
+
+/** What leaves nothing of it where it is interrupted, and says so. */
+export async function interruptible<T>(work: () => Promise<T>, ending = 'nothing was kept'): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    // What the daemon says of it, it knows better.
+    if (!(error instanceof ApiError) || error.code !== 'interrupted' || error.message !== 'interrupted')
+      throw error;
+    throw new ApiError('interrupted', `interrupted; ${ending}`, {}, { cause: error });
   }
 }

@@ -47,3 +47,28 @@ test('a command that waits for a job says for which, how far that is, and what e
   isExclusive = false;
   assert.equal((await invoke(suspend)).err, 'error: it is paused\n');
 });
+
+test('what is interrupted says what became of it', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'ctvirt-cli-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const socket = join(folder, 'http.sock');
+  const server = createServer(() => undefined); // it never answers
+  await once(server.listen(socket), 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const run = (words: string) => {
+    const leave = new AbortController();
+    setTimeout(() => leave.abort(), 50);
+    return invoke(['--socket', socket, ...words.split(' ')], { signal: leave.signal });
+  };
+  for (const words of ['clone web shop', 'export web /tmp/web.ctvirt.tar.zst', 'restore web', 'backup web']) {
+    const { status, err } = await run(words);
+    assert.deepEqual([status, err], [130, 'error: interrupted; nothing was kept\n'], words);
+  }
+  assert.match(
+    (await run('migrate web ctvirt+ssh://far/')).err,
+    /^error: interrupted; the domain stays here, unless /,
+  );
+});

@@ -12,6 +12,7 @@ import { removeWithVolumes } from './host/volumes.js';
 import type { NetworkHost } from './networks/contract/network-host.js';
 import type { KnownNetworks } from './networks/known-networks.js';
 import type { Entry, Registry } from './registry/registry.js';
+import type { Graves } from './state/graves.js';
 import type { IdRanges } from './state/id-ranges.js';
 import { diskName, type Layout } from './state/layout.js';
 import type { KeyedQueue } from './state/queue.js';
@@ -23,6 +24,7 @@ export interface AssetParts {
   readonly layout: Layout;
   readonly registry: Registry;
   readonly store: DomainStore;
+  readonly graves: Pick<Graves, 'isErasing'>;
   readonly driver: Driver;
   readonly networkHost: Pick<NetworkHost, 'assets' | 'remarks'>;
   readonly knownNetworks: Pick<KnownNetworks, 'entries'>;
@@ -148,12 +150,14 @@ export class Assets {
     });
     const kept = new Map(this.parts.store.keptRoots().map(({ root }) => [root, `${root} (kept)`]));
     const defined = (name: string): string | undefined => entries.get(name)?.record.name;
+    const erased = (name: string): string | undefined =>
+      this.parts.graves.isErasing(join(layout.roots, name)) ? UNDER_WAY : undefined;
     return [
       ...readdirSync(layout.domains).map((name) =>
         tree(join(layout.domains, name), defined(name) ?? unfinished),
       ),
       ...readdirSync(layout.roots).map((name) => ({
-        ...tree(join(layout.roots, name), defined(name) ?? kept.get(name) ?? unfinished),
+        ...tree(join(layout.roots, name), defined(name) ?? kept.get(name) ?? erased(name) ?? unfinished),
         remove: () => removeWithVolumes(join(layout.roots, name)),
       })),
       ...readdirSync(layout.templates).map((name) =>

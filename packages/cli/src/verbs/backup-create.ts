@@ -1,7 +1,7 @@
 // ctvirt backup
 // SPDX-License-Identifier: Apache-2.0
 import type { BackupTaken } from '@ctvirt/api';
-import type { Context } from '../context.js';
+import { type Context, interruptible } from '../context.js';
 import { CliError } from '../errors.js';
 import { incompleteStatus } from '../exit-status.js';
 import { verb } from '../verb.js';
@@ -72,9 +72,8 @@ async function backUp(context: Context, several: Several, { repository, mounts, 
     listed: () => client.domains.list({}),
     operation: async (domain, onProgress): Promise<Told> => {
       const body = { ...where, ...(mounts !== undefined && { mounts }) };
-      const taken = await client.backups.create(
-        { domain, body },
-        { ...watch, ...(onProgress && { onProgress }) },
+      const taken = await interruptible(() =>
+        client.backups.create({ domain, body }, { ...watch, ...(onProgress && { onProgress }) }),
       );
       if (!taken.isComplete) isIncomplete = true;
       if (keep === undefined) return { data: taken, sentence: sentenceOf(taken) };

@@ -19,7 +19,7 @@ export const cloneDomain = verb({
   example: { command: 'ctvirt clone web shop', does: "Makes 'shop' with the files of 'web'." },
   async run(context, { args: { domain, name }, options: { snapshot } }) {
     const { client, io } = context;
-    const made = await context.busy(`cloning ${domain}`, (onProgress) =>
+    const made = await context.making(`cloning ${domain}`, (onProgress) =>
       client.archives.clone({ domain, body: { name, ...asOf(snapshot) } }, { onProgress, signal: io.signal }),
     );
     return tellCopied(context, made, `Domain '${made.domain.name}' is a copy of '${domain}'`);

@@ -123,7 +123,7 @@ const noImage = { command: [], environment: [], volumes: [], ports: [] };
 
 /** The template of the image, which may be there under another name; of a dry run what it would be. */
 const importImage = (context: Context, template: string, image: string, dryRun: boolean): Promise<Template> =>
-  context.busy(`importing ${template}`, (onProgress) =>
+  context.making(`importing ${template}`, (onProgress) =>
     context.client.templates.import(
       { template, body: { source: resolve(image), reuse: true, dryRun } },
       { onProgress, signal: context.io.signal },

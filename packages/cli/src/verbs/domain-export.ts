@@ -66,7 +66,7 @@ export const exportDomain = verb({
     if (file === '-') throw new CliError('usage', 'export: an image goes to a file, an archive alone to -');
     if (isArchive) {
       const body = { target: resolve(file), ...wanted };
-      const written = await context.busy(`exporting ${domain}`, (onProgress) =>
+      const written = await context.making(`exporting ${domain}`, (onProgress) =>
         client.archives.write({ domain, body }, { onProgress, signal: io.signal }),
       );
       const size = describeBytes(written.sizeBytes);
@@ -79,7 +79,7 @@ export const exportDomain = verb({
       throw new CliError('usage', 'export: --with-mounts goes with an archive, and not with an image');
     if (withTemplate) throw new CliError('usage', 'export: an image has all of its template in it');
     const body = exportOf('export', file, { format });
-    const written = await context.busy(`exporting ${domain}`, (onProgress) =>
+    const written = await context.making(`exporting ${domain}`, (onProgress) =>
       client.domains.exportRoot({ domain, body }, { onProgress, signal: io.signal }),
     );
     context.done(written, `Domain '${domain}' exported to ${file}: ${describeBytes(written.sizeBytes)}`);

@@ -43,7 +43,7 @@ export const importDomain = verb({
     if (mounts.length > 0 && (archive === '-' || upload))
       throw new CliError('usage', 'import: --mount goes with a file that the daemon reads itself');
     const names = { ...(name !== undefined && { name }), ...(newIds && { newIds }) };
-    const made = await context.busy(`importing ${archive}`, async (onProgress) => {
+    const made = await context.making(`importing ${archive}`, async (onProgress) => {
       const options = { onProgress, signal: io.signal };
       if (archive !== '-' && !upload)
         return client.archives.import(

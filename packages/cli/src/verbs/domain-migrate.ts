@@ -1,6 +1,7 @@
 // ctvirt migrate
 // SPDX-License-Identifier: Apache-2.0
 import type { MoveReport } from '@ctvirt/api';
+import { interruptible } from '../context.js';
 import { CliError } from '../errors.js';
 import { verb } from '../verb.js';
 import { describeBytes } from '../wording.js';
@@ -91,8 +92,12 @@ export const migrate = verb({
       ...(timeout !== undefined && { stopMs: timeout * 1000 }),
       ...(bandwidth !== undefined && { bytesPerSecond: bandwidth * 2 ** 20 }),
     };
-    const report = await context.busy(`moving ${domain}`, (onProgress) =>
-      client.domains.move({ domain, body }, { onProgress, signal: io.signal }),
+    const report = await interruptible(
+      () =>
+        context.busy(`moving ${domain}`, (onProgress) =>
+          client.domains.move({ domain, body }, { onProgress, signal: io.signal }),
+        ),
+      `the domain stays here, unless it was given away by then (\`ctvirt job info ${domain}\`)`,
     );
     for (const finding of report.findings) context.remark(`not kept there: ${finding}`);
     context.done(report, sentence(report));

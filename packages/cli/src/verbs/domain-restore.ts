@@ -42,7 +42,7 @@ export const restore = verb({
       ...(name !== undefined && { name }),
       ...(to !== undefined && { to: resolve(to) }),
     };
-    const restored = await context.busy(`restoring ${domain}`, (onProgress) =>
+    const restored = await context.making(`restoring ${domain}`, (onProgress) =>
       client.backups.restore({ body }, { onProgress, signal: io.signal }),
     );
     const { backup, kept, leftOut, untouched, seconds } = restored;

@@ -46,7 +46,7 @@ export const templateBuild = verb({
       ...(include.length > 0 && { include }),
       ...(mirror !== undefined && { mirror }),
     };
-    const made = await context.busy(`building ${template}`, (onProgress) =>
+    const made = await context.making(`building ${template}`, (onProgress) =>
       context.client.templates.build({ template, body }, { onProgress, signal: context.io.signal }),
     );
     context.done(made, `Template '${made.name}' built: ${describeBytes(made.unpackedBytes)}`);

@@ -19,7 +19,7 @@ export const templateExport = verb({
   },
   async run(context, { args: { template, file }, options }) {
     const { client, io } = context;
-    const written = await context.busy(`exporting ${template}`, (onProgress) =>
+    const written = await context.making(`exporting ${template}`, (onProgress) =>
       client.templates.export(
         { template, body: exportOf('template export', file, options) },
         { onProgress, signal: io.signal },

@@ -36,7 +36,7 @@ export const templateImport = verb({
       ...(size !== undefined && { sizeBytes: size }),
       ...(image !== undefined && { image }),
     };
-    const made = await context.busy(`importing ${template}`, async (onProgress) => {
+    const made = await context.making(`importing ${template}`, async (onProgress) => {
       const options = { onProgress, signal: io.signal };
       if (archive !== '-' && !upload)
         return client.templates.import(

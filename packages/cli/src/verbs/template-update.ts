@@ -21,7 +21,7 @@ export const templateUpdate = verb({
   },
   async run(context, { args: { template }, options: { as } }) {
     const { client, io } = context;
-    const made = await context.busy(`updating ${template}`, (onProgress) =>
+    const made = await context.making(`updating ${template}`, (onProgress) =>
       client.templates.update(
         { template, body: { ...(as !== undefined && { as }) } },
         { onProgress, signal: io.signal },

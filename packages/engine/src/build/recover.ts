@@ -96,12 +96,13 @@ function openWatches({ quotas, events }: Parts): void {
 /** Stops watching; containers go on. */
 export async function close(parts: Parts): Promise<void> {
   const { jobs, queue, networkQueue, filterQueue, lifecycle, registry, floor, departures } = parts;
-  const { appArmor, namespaces, gauges, quotas, traffic } = parts;
+  const { appArmor, namespaces, gauges, quotas, traffic, graves } = parts;
   departures.close();
   await jobs.close();
   await queue.idle();
   await networkQueue.idle();
   await filterQueue.idle();
+  await graves.close();
   lifecycle.close();
   const isUsed = [...registry.entries()].some(({ running }) => running !== undefined);
   floor.networks.close();

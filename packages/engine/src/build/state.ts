@@ -19,6 +19,7 @@ import type { BackupSchedule } from '../schedule/backups.js';
 import { BackupTimes } from '../state/backup-times.js';
 import { ConsoleLogs } from '../state/console-logs.js';
 import { FrozenMarks } from '../state/frozen-marks.js';
+import { Graves } from '../state/graves.js';
 import { IdRanges, privateWindow, systemWindow } from '../state/id-ranges.js';
 import type { Layout } from '../state/layout.js';
 import { KeyedQueue } from '../state/queue.js';
@@ -35,6 +36,8 @@ import type { HostParts } from './host.js';
 /** Objects that stand for what is stored. */
 export interface StateParts {
   readonly store: DomainStore;
+  /** Files that are gone and not erased yet. */
+  readonly graves: Graves;
   readonly snapshots: SnapshotStore;
   readonly registry: Registry;
   readonly ids: IdRanges;
@@ -95,7 +98,7 @@ export async function openState(
   const templatePath = (name: string): string => templates.path(name);
   return {
     ...known,
-    snapshots: new SnapshotStore((message) => log('warn', message)),
+    snapshots: new SnapshotStore((message) => log('warn', message), known.graves),
     queue,
     events: new DomainEvents(facts),
     traffic: await openTraffic(layout, log, registry),
@@ -132,7 +135,8 @@ export async function openState(
 
 /** All domains, and the ids that they or files of theirs have. */
 async function openDomains(layout: Layout, log: EngineLog) {
-  const store = new DomainStore(layout);
+  const graves = new Graves(layout.roots, (message) => log('warn', message));
+  const store = new DomainStore(layout, graves);
   await bringForward(
     layout,
     [
@@ -156,7 +160,7 @@ async function openDomains(layout: Layout, log: EngineLog) {
   }
   for (const { name, ids: leased } of leases) if (leased !== null) ids.claim(leased.start, name);
   for (const { root, lease } of kept) ids.keep(root, lease);
-  return { store, registry, ids };
+  return { store, graves, registry, ids };
 }
 
 function openRootMounts({ rootMounts: folder, mounts }: Layout): RootMounts {

@@ -14,6 +14,7 @@ import { filesystemsOf } from '../lifecycle/document.js';
 import { readStored } from '../lifecycle/stored-document.js';
 import type { Entry } from '../registry/registry.js';
 import { parseJson } from '../state/folders.js';
+import type { Graves } from '../state/graves.js';
 import type { KeyedQueue } from '../state/queue.js';
 import { BEFORE_REVERT, type SnapshotStore, writeSnapshot } from '../state/snapshot-store.js';
 import type { DomainStore } from '../state/store.js';
@@ -38,6 +39,7 @@ export interface ReverterParts extends CopyParts {
   readonly definer: Pick<Definer, 'judge' | 'revert'>;
   readonly store: Pick<DomainStore, 'rootFolder' | 'lease'>;
   readonly snapshots: SnapshotStore;
+  readonly graves: Pick<Graves, 'bury'>;
   readonly queue: KeyedQueue;
   readonly rootMounts: Pick<RootMounts, 'refuse'>;
   readonly stored: (entry: Entry) => Promise<{ readonly xml: string; readonly domain: Domain }>;
@@ -89,7 +91,7 @@ export class Reverter {
     { state }: SnapshotRevert,
     { signal }: Watched,
   ): Promise<void> {
-    const { lifecycle, rootMounts, store } = this.parts;
+    const { lifecycle, rootMounts, store, graves } = this.parts;
     const { record, state: before } = entry;
     if (!record.persistent) throw transient();
     rootMounts.refuse(record);
@@ -109,7 +111,7 @@ export class Reverter {
       if (entry.state !== 'shutoff') await lifecycle.destroy(entry);
       await this.#change(entry, domain, staging);
     } catch (error) {
-      await removeWithVolumes(staging);
+      await graves.bury(staging);
       // What was not decided leaves it as it was, as far as one can that was ended.
       if (!isReverting(store.rootFolder(record.name)))
         await this.keep(entry).catch((why: unknown) => {

@@ -38,12 +38,20 @@ function host(start: string, schedule: Schedule, zone = berlin) {
       now: () => new Date(now),
       log: (level, message) => void log.push(`${level}: ${message}`),
       roots: { clearMoved: async (at) => void cleared.push(at.valueOf()) },
+      graves: { retry: async () => undefined },
       jobs: {
         of: () =>
           hasJob
             ? {
                 ...{ domain: 'web', uuid: entry.record.uuid, kind: 'export', state: 'running' },
-                ...{ startedAt: '', endedAt: null, elapsedMs: 0, exclusive: false, progress: null, error: null },
+                ...{
+                  startedAt: '',
+                  endedAt: null,
+                  elapsedMs: 0,
+                  exclusive: false,
+                  progress: null,
+                  error: null,
+                },
               }
             : undefined,
       },

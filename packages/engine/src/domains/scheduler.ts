@@ -6,6 +6,7 @@ import type { EngineLog } from '../log.js';
 import type { Entry, Registry } from '../registry/registry.js';
 import type { SnapshotSchedule } from '../schedule/schedule.js';
 import { nameAt, spanMs } from '../schedule/times.js';
+import type { Graves } from '../state/graves.js';
 import { Due } from './due.js';
 import { EachMinute } from './each-minute.js';
 import type { Roots } from './roots.js';
@@ -48,6 +49,7 @@ export interface SchedulerParts {
   readonly snapshots: SnapshotCalls;
   readonly jobs: Pick<Jobs, 'of'>;
   readonly roots: Pick<Roots, 'clearMoved'>;
+  readonly graves: Pick<Graves, 'retry'>;
   readonly times: Times;
   readonly log: EngineLog;
   /** Domains at once. */
@@ -87,8 +89,9 @@ export class Scheduler {
   }
 
   async #look(): Promise<void> {
-    const { registry, roots, times, width } = this.parts;
+    const { registry, roots, times, width, graves } = this.parts;
     await roots.clearMoved(this.#now());
+    await graves.retry();
     const entries = registry.here();
     const waiting = [...entries];
     let isChanged = false;

@@ -103,9 +103,21 @@ export async function syncDirectory(path: string): Promise<void> {
   }
 }
 
-/** All that was written to the file system that this lies on is on the disk when it resolves. */
-export async function syncAll(path: string): Promise<void> {
-  await run(['/bin/sync', '-f', path]);
+/** All that was written to the file system that this lies on is on the disk when it resolves; whoever gives it up does not wait for that. */
+export async function syncAll(path: string, signal?: AbortSignal): Promise<void> {
+  const synced = run(['/bin/sync', '-f', '--', path]);
+  if (signal === undefined) return void (await synced);
+  signal.throwIfAborted();
+  let leave = (): void => undefined;
+  const left = new Promise<void>((_, reject) => {
+    leave = () => reject(signal.reason);
+    signal.addEventListener('abort', leave);
+  });
+  try {
+    await Promise.race([synced, left]);
+  } finally {
+    signal.removeEventListener('abort', leave);
+  }
 }
 
 /** Undefined if there is no such file; every other failure is one. */
@@ -133,11 +145,11 @@ export async function removeIfEmpty(path: string): Promise<void> {
 }
 
 /** GNU rm walks by descriptors: neither links nor names that are not UTF-8 nor great depth trouble it, as they would Node. */
-export async function removeTree(path: string): Promise<void> {
+export async function removeTree(path: string, signal?: AbortSignal): Promise<void> {
   if (await removeFlat(path)) return;
   for (let left = REMOVALS; ; left--)
     try {
-      return await removeDeep(path);
+      return await removeDeep(path, signal);
     } catch (error) {
       // What is left of it nobody else would remove before the next daemon.
       const isKilled = isFault(error, 'host-command') && (error.details.signal ?? null) !== null;
@@ -148,13 +160,13 @@ export async function removeTree(path: string): Promise<void> {
 /** So often it is begun again when rm was killed. */
 const REMOVALS = 3;
 
-async function removeDeep(path: string): Promise<void> {
+async function removeDeep(path: string, signal: AbortSignal | undefined): Promise<void> {
   const remove = ['/bin/rm', '-rf', '--one-file-system', '--', path] as const;
-  const { status } = await run(remove, { allow: [1] });
+  const { status } = await run(remove, { allow: [1], signal });
   if (status === 0) return;
   // It takes each subvolume for another file system, and leaves it.
   if (isOnBtrfs(path)) await removeSubvolumesIn(path);
-  await run(remove);
+  await run(remove, { signal });
 }
 
 /** Of a folder with a few files, such as a definition, no program is needed; whatever is in the way is left to that. */

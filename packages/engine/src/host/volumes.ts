@@ -39,12 +39,12 @@ function readVolume(path: string): Volume | undefined {
 }
 
 /** Removes a folder of domains' files, or one of these, with the volumes that are named in it. */
-export async function removeWithVolumes(path: string): Promise<void> {
+export async function removeWithVolumes(path: string, signal?: AbortSignal): Promise<void> {
   for (const file of volumeFilesIn(path)) {
     const volume = readVolume(file);
     if (volume !== undefined) await kinds[extname(file)]?.(volume);
   }
-  await removeTree(path);
+  await removeTree(path, signal);
 }
 
 function volumeFilesIn(path: string): string[] {

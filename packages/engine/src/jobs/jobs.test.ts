@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Job } from '@ctvirt/api';
 import type { Watched } from '../contract.js';
-import { isFault } from '../errors.js';
+import { EngineError, isFault } from '../errors.js';
 import { Jobs } from './jobs.js';
 
 const web = { record: { name: 'web', uuid: 'u1' } };
@@ -71,20 +71,43 @@ test('one ends when it is told to, or when who asked for it leaves, or the daemo
   const { jobs, work } = held();
   const told = jobs.run(web, 'export', work);
   assert.equal(jobs.abort('u1')?.state, 'running');
-  await assert.rejects(told, (error) => isFault(error, 'interrupted') && /cancelled/.test(error.message));
-  assert.equal(jobs.lastOf('u1')?.state, 'cancelled');
+  const words = /export of domain 'web': interrupted; nothing was kept$/;
+  await assert.rejects(told, (error) => isFault(error, 'interrupted') && words.test(error.message));
+  assert.deepEqual(
+    [jobs.lastOf('u1')?.state, jobs.lastOf('u1')?.error],
+    ['cancelled', 'interrupted; nothing was kept'],
+  );
   assert.equal(jobs.abort('u1'), undefined);
 
   const leaving = new AbortController();
   const left = jobs.run(web, 'export', work, { signal: leaving.signal });
   leaving.abort();
-  await assert.rejects(left, /killed/);
+  await assert.rejects(left, words);
   assert.equal(jobs.lastOf('u1')?.state, 'cancelled');
 
-  const closed = assert.rejects(jobs.run(web, 'export', work), /cancelled/);
+  const closed = assert.rejects(jobs.run(web, 'export', work), words);
   await jobs.close();
   assert.equal(jobs.of('u1'), undefined);
   await closed;
+});
+
+test('a move or a revert that is told to end too late has failed of what it failed of', async () => {
+  const { jobs } = held();
+  for (const [kind, error, state] of [
+    ['move', new EngineError('timeout', 'it does not answer'), 'failed'],
+    ['move', new EngineError('host-command', 'tar was ended by SIGKILL'), 'cancelled'],
+    ['revert', new EngineError('no-space', 'it does not start'), 'failed'],
+    ['revert', new DOMException('This operation was aborted', 'AbortError'), 'cancelled'],
+  ] as const) {
+    const ended = jobs.run(web, kind, async () => {
+      jobs.abort('u1');
+      throw error;
+    });
+    await assert.rejects(ended);
+    const { state: found, error: told } = jobs.lastOf('u1') ?? {};
+    assert.equal(found, state);
+    assert.match(told ?? '', state === 'failed' ? new RegExp(error.message) : /^interrupted; the domain /);
+  }
 });
 
 test('a domain that is renamed meanwhile has its job by its new name', async () => {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Job, JobKind, Progress } from '@ctvirt/api';
 import type { Watched } from '../contract.js';
-import { EngineError } from '../errors.js';
+import { EngineError, isFault } from '../errors.js';
 
 /** Whose job it is, by the name it has now. */
 interface JobSubject {
@@ -86,14 +86,11 @@ export class Jobs {
       return result;
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      end({ state: signal.aborted ? 'cancelled' : 'failed', error: message });
-      if (!controller.signal.aborted) throw error;
-      throw new EngineError(
-        'interrupted',
-        `the ${kind} of domain '${name}' was cancelled`,
-        {},
-        { cause: error },
-      );
+      const isCancelled = signal.aborted && isEnding(kind, error);
+      const ending = `interrupted; ${endings[kind] ?? 'nothing was kept'}`;
+      end(isCancelled ? { state: 'cancelled', error: ending } : { state: 'failed', error: message });
+      if (!isCancelled) throw error;
+      throw new EngineError('interrupted', `${kind} of domain '${name}': ${ending}`, {}, { cause: error });
     }
   }
 
@@ -152,6 +149,20 @@ export class Jobs {
     };
   }
 }
+
+/** Whether a job that was told to end has failed of that: what was decided by then goes on, and may fail of something else. */
+function isEnding(kind: JobKind, error: unknown): boolean {
+  if (kind === 'move') return !isFault(error, 'timeout');
+  if (kind !== 'revert') return true;
+  return error instanceof Error && (error.name === 'AbortError' || isFault(error, 'interrupted'));
+}
+
+/** What became of a domain whose job was ended, where nothing was to be made of it. */
+const endings: { readonly [K in JobKind]?: string } = {
+  freeze: 'the domain goes on',
+  move: 'the domain stays here',
+  revert: 'the domain is as before',
+};
 
 function howFar(progress: Progress | null): string {
   if (progress === null) return '';

@@ -1,16 +1,15 @@
 // Folders of one parent, each of which appears, changes and vanishes whole, whenever the daemon is killed.
 // SPDX-License-Identifier: Apache-2.0
-import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
-import { EngineError, withMore } from '../errors.js';
+import { basename, join } from 'node:path';
+import { EngineError } from '../errors.js';
 import { exchange, foldersIn, syncDirectory, unfinishedIn } from '../host/files.js';
 import { removeWithVolumes } from '../host/volumes.js';
+import { GONE, Graves } from './graves.js';
 import { diskName } from './layout.js';
 
 // A folder that is not complete yet, or not any more, has one of these names until it is.
 const NEW = '.new-';
-const GONE = '.gone-';
 
 /** Where a path lies that may be below one of these: what people can look at, now and later. */
 export const lastingPart = (path: string): string => path.replace(/\/\.(?:new|gone)-.*$/s, '');
@@ -20,7 +19,10 @@ export type Fill = (folder: string) => Promise<void>;
 
 /** Makes, replaces and removes them. */
 export class Folders {
-  constructor(readonly parent: string) {}
+  constructor(
+    readonly parent: string,
+    private readonly graves: Graves = new Graves(parent),
+  ) {}
 
   /** Where the one of this name lies. */
   path(name: string): string {
@@ -37,10 +39,10 @@ export class Folders {
     const removed: string[] = [];
     const isPart = (entry: string): boolean => entry.startsWith(NEW) || entry.startsWith(GONE);
     const parts = readdirSync(this.parent).filter(isPart);
-    const unfinished = this.onDisk().flatMap((entry) => unfinishedIn(join(this.parent, entry)));
-    for (const left of [...parts.map((entry) => join(this.parent, entry)), ...unfinished]) {
+    for (const left of parts.map((entry) => join(this.parent, entry)))
+      if (await this.#isErased(left)) removed.push(left);
+    for (const left of this.onDisk().flatMap((entry) => unfinishedIn(join(this.parent, entry))))
       if (await removeIfAble(left)) removed.push(left);
-    }
     return removed;
   }
 
@@ -61,7 +63,7 @@ export class Folders {
       await fill(staging);
       renameSync(staging, join(this.parent, folder));
     } catch (error) {
-      await removeWithVolumes(staging);
+      await this.graves.bury(staging);
       throw error;
     }
     await syncDirectory(this.parent);
@@ -73,7 +75,7 @@ export class Folders {
     try {
       return await use(folder);
     } finally {
-      await removeWithVolumes(folder);
+      await this.graves.bury(folder);
     }
   }
 
@@ -85,7 +87,7 @@ export class Folders {
       exchange(staging, this.path(name));
       await syncDirectory(this.parent);
     } finally {
-      await removeWithVolumes(staging);
+      await this.graves.bury(staging);
     }
   }
 
@@ -96,16 +98,7 @@ export class Folders {
 
   /** The same by the name on disk. */
   async erase(folder: string): Promise<void> {
-    // Nothing is made here: what is removed to gain space must go on a full disk too.
-    const grave = join(this.parent, `${GONE}${randomBytes(8).toString('hex')}`);
-    renameSync(join(this.parent, folder), grave);
-    await syncDirectory(this.parent);
-    await removeWithVolumes(grave).catch((error: unknown) => {
-      throw withMore(
-        error,
-        `it is gone, but not all of its files are erased: ${grave} has the rest, which the next start of the daemon erases if it can`,
-      );
-    });
+    await this.graves.bury(join(this.parent, folder));
   }
 
   /** Gives a folder another name; both are names on disk. */
@@ -122,6 +115,15 @@ export class Folders {
 
   async removeIfThere(name: string): Promise<void> {
     if (existsSync(this.path(name))) await this.remove(name);
+  }
+
+  /** What cannot be erased now is tried again later. */
+  #isErased(path: string): Promise<boolean> {
+    const erased = basename(path).startsWith(GONE) ? this.graves.erase(path) : this.graves.bury(path);
+    return erased.then(
+      () => true,
+      () => false,
+    );
   }
 }
 

@@ -7,6 +7,7 @@ import type { Snapshot } from '@ctvirt/api';
 import type { EngineError } from '../errors.js';
 import { fillFolder, syncDirectory, writeAtomically } from '../host/files.js';
 import { Folders, parseJson, readOr } from './folders.js';
+import type { Graves } from './graves.js';
 
 /** What is stored of one; what it is among the others follows from all of them. */
 export type SnapshotRecord = Omit<Snapshot, 'isCurrent' | 'children'>;
@@ -65,7 +66,10 @@ export async function passSnapshots(from: string, to: string): Promise<void> {
 export class SnapshotStore {
   readonly #known = new Map<string, Known>();
 
-  constructor(private readonly remark: (message: string) => void) {}
+  constructor(
+    private readonly remark: (message: string) => void,
+    private readonly graves: Graves,
+  ) {}
 
   /** The oldest first. */
   list(root: string): readonly Snapshot[] {
@@ -169,7 +173,7 @@ export class SnapshotStore {
   }
 
   #folders(root: string): Folders {
-    return new Folders(join(root, FOLDER));
+    return new Folders(join(root, FOLDER), this.graves);
   }
 
   #forget(root: string): void {

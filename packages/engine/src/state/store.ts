@@ -8,6 +8,7 @@ import { EngineError } from '../errors.js';
 import { fillFolder, removeTree, syncAll, writeAtomically } from '../host/files.js';
 import { requireTrusted } from '../host/trusted.js';
 import { type Fill, Folders, parseJson, readOr, removeIfAble } from './folders.js';
+import { Graves } from './graves.js';
 import type { NamedIds } from './id-ranges.js';
 import { isKeptOf, isKeptRoot, nextKeptRoot } from './kept-root.js';
 import { diskName, type Layout } from './layout.js';
@@ -85,9 +86,12 @@ export class DomainStore {
   readonly #domains: Folders;
   readonly #roots: Folders;
 
-  constructor(private readonly layout: Layout) {
+  constructor(
+    private readonly layout: Layout,
+    graves: Graves = new Graves(layout.roots),
+  ) {
     this.#domains = new Folders(layout.domains);
-    this.#roots = new Folders(layout.roots);
+    this.#roots = new Folders(layout.roots, graves);
   }
 
   folder(name: string): string {

@@ -71,6 +71,7 @@ export async function openMemoryEngine(
     async close() {
       await parts.jobs.close();
       await parts.queue.idle();
+      await parts.graves.close();
       // Its folder is about to go: what a client left behind ends first.
       while (parts.templates.isWorking()) await delay(5);
       parts.lifecycle.close();

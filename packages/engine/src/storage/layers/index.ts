@@ -96,7 +96,8 @@ export async function copyLayer(
   try {
     return await layer.copy(from, to, copying);
   } catch (error) {
-    await clear(to);
+    // Who has given it up waits for nobody: whoever made the folder for it takes that away.
+    if (copying.signal?.aborted !== true) await clear(to);
     throw error;
   }
 }

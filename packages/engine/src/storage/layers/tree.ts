@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { EngineError, isFault } from '../../errors.js';
 import { DeepPath } from '../../host/complaint.js';
 import { cloneMount, MountAttr, setMountAttributes } from '../../host/mount-calls.js';
+import { syncAll } from '../../host/files.js';
 import { run } from '../../host/run.js';
 import { idsAt, ownersOf, viewFor } from './ids.js';
 import type { Copying, Making, Opening, OpenLayer, Place } from './layer.js';
@@ -59,7 +60,7 @@ export const treeIn = (folder: string): OpenLayer => ({
 export async function copyTree(from: string, to: string, { hold, signal }: Copying): Promise<number | null> {
   const copy = ['/bin/cp', '-a', '--reflink=auto', '--', `${from}/.`, to] as const;
   const held = await hold(async () => void (await run(copy, { signal }).catch(deepIn)));
-  await run(['/bin/sync', '-f', '--', to]);
+  await syncAll(to, signal);
   return held;
 }
 
