@@ -58,7 +58,7 @@ const kinds = {
   processes: {
     modules: [
       ...['birth', 'descriptors', 'inner-pid', 'monitor-limits', 'own-filter', 'pidfd', 'piped', 'processes'],
-      ...['pty', 'rlimits', 'spawn'],
+      ...['pty', 'rlimits', 'spawn', 'written'],
     ],
     folders: ['attach', 'cgroups', 'drivers/lxc', 'guest', 'hooks', 'networks/linux', 'templates'],
   },

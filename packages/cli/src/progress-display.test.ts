@@ -45,6 +45,17 @@ test('a bar stays within its bounds', () => {
   assert.equal(describeProgress({ phase: 'x', done: 1, total: 0 }), ': x');
 });
 
+test('how long the rest takes stands beside how far it is, where it is known', () => {
+  const left = (leftMs: number): string =>
+    describeProgress({ phase: 'copy', done: 1, total: 2, leftMs }).replace(/^.* 50 %/, '');
+  assert.deepEqual([900, 59_000, 61_500, 7_260_000].map(left), [
+    ', 1 s left',
+    ', 59 s left',
+    ', 1 min 2 s left',
+    ', 2 h 1 min left',
+  ]);
+});
+
 test('in lines, each phase is told, and each tenth of one, wherever they go', () => {
   const output = Object.assign(new PassThrough().setEncoding('utf8'), { isTTY: false });
   const lines = new ProgressLines(output, 'importing debian');

@@ -84,17 +84,30 @@ export class ProgressLines {
 /** The phase, and a bar where the whole is known. */
 export function describeProgress(progress: Progress | undefined): string {
   if (progress === undefined) return '';
-  const { phase, done, total } = progress;
+  const { phase, done, total, leftMs } = progress;
   if (total === undefined || total <= 0) return `: ${phase}`;
   const share = Math.min(Math.max(done / total, 0), 1);
   const full = Math.round(share * barCells);
-  return `: ${phase} ${'█'.repeat(full)}${'░'.repeat(barCells - full)} ${Math.floor(share * 100)} %`;
+  return `: ${phase} ${'█'.repeat(full)}${'░'.repeat(barCells - full)} ${Math.floor(share * 100)} %${leftWords(leftMs)}`;
+}
+
+const leftWords = (leftMs: number | undefined): string =>
+  leftMs === undefined ? '' : `, ${describeSpan(leftMs)} left`;
+
+/** To the second; of hours to the minute. */
+function describeSpan(ms: number): string {
+  const seconds = Math.ceil(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60
+    ? `${minutes} min ${seconds % 60} s`
+    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /** How far something is, in a few words; empty where nothing is known. */
 export function progressWords(progress: Progress | null): string {
   if (progress === null) return '';
-  const { phase, done, total } = progress;
+  const { phase, done, total, leftMs } = progress;
   if (total === undefined || total <= 0) return phase;
-  return `${phase} ${Math.floor(Math.min(Math.max(done / total, 0), 1) * 100)} %`;
+  return `${phase} ${Math.floor(Math.min(Math.max(done / total, 0), 1) * 100)} %${leftWords(leftMs)}`;
 }

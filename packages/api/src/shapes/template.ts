@@ -87,6 +87,7 @@ export const progressLine = object(
     phase: string({ description: 'For people: what is being done' }),
     done: number({ description: 'How much of it is done, in bytes or pieces' }),
     total: optional(number({ description: 'Of how much, if that is known' })),
+    leftMs: optional(integer({ description: 'How long it will take, as fast as it goes, in milliseconds' })),
   },
   { title: 'Progress', description: 'How far a long operation is' },
 );

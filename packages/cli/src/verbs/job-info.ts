@@ -1,9 +1,20 @@
 // ctvirt job info
 // SPDX-License-Identifier: Apache-2.0
+import type { Job } from '@ctvirt/api';
 import { progressWords } from '../progress-display.js';
 import { formatFields } from '../table.js';
 import { verb } from '../verb.js';
+import { describeBytes } from '../wording.js';
 import { anyDomain } from './arguments.js';
+
+/** With its bytes, of a job that counts some; one that has ended is at no moment of it any more. */
+function farOf({ state, progress }: Job): string {
+  if (state !== 'running' || progress === null) return '';
+  const { done, total } = progress;
+  const words = progressWords(progress);
+  if (done === 0) return words;
+  return `${words} (${describeBytes(done)}${total === undefined ? '' : ` of ${describeBytes(total)}`})`;
+}
 
 /** JSON is the job; `not-found` where the domain has had none. */
 export const jobInfo = verb({
@@ -18,7 +29,7 @@ export const jobInfo = verb({
   example: { command: 'ctvirt job info web', does: "Shows how far the job of 'web' is." },
   async run(context, { args: { domain } }) {
     const job = await context.client.jobs.get({ domain });
-    const far = progressWords(job.progress);
+    const far = farOf(job);
     context.print(job, (width) =>
       formatFields(
         [

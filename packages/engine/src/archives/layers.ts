@@ -20,6 +20,7 @@ export interface Packing {
   readonly signal?: AbortSignal | undefined;
   /** Told of what tar leaves out, one sentence each. */
   readonly tell?: (remark: string) => void;
+  /** Told of each piece that was read. */
   readonly onBytes?: (bytes: number) => void;
 }
 
@@ -66,8 +67,7 @@ export async function* packLayer(
   // With 1 it ends where files were changed or gone while it read them, and that was told.
   const isRight = (status: ExitStatus): boolean => status === 0 || (status === 1 && isKnown);
   const output = outputOf(child, { failed: 'tar could not read the files', argv: PACK, signal, isRight });
-  let done = 0;
-  const onTaken = (bytes: Buffer): void => onBytes?.((done += bytes.length));
+  const onTaken = (bytes: Buffer): void => onBytes?.(bytes.length);
   const reader = new TarReader(output, limits, undefined, { layers: true, onBytes: onTaken });
   yield* reader.members();
   if (reader.droppedAttributes > 0)

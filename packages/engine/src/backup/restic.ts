@@ -54,6 +54,8 @@ interface Running extends Going {
   readonly box?: Partial<Confinement>;
   readonly within?: (start: () => Child) => Child;
   readonly onLine?: (line: unknown) => void;
+  /** Told now and then how many bytes it has written. */
+  readonly onWritten?: ((bytes: number) => void) | undefined;
   readonly allow?: readonly number[];
   readonly failed: string;
   /** What is said instead where nothing was in its way. */
@@ -171,7 +173,26 @@ export class Restic implements BackupTool {
     const argv = ['restore', id, '--target', '/target', ...included.flatMap((path) => ['--include', path])];
     if (verify === true) argv.push('--verify');
     const box = { target: folder, capabilities: WRITER };
-    await this.#run(argv, { ...going, box, failed: `backup ${id} could not be restored` });
+    const onWritten = going.onProgress && this.#telling(id, { tree, paths }, going.onProgress);
+    await this.#run(argv, { ...going, box, onWritten, failed: `backup ${id} could not be restored` });
+  }
+
+  /** Of how many it does not say: that is counted beside, from what it lists. */
+  #telling(
+    id: string,
+    { tree, paths }: { readonly tree: string; readonly paths: readonly string[] },
+    tell: NonNullable<Going['onProgress']>,
+  ): (bytes: number) => void {
+    let total: number | undefined;
+    const isWanted = (path: string): boolean =>
+      paths.some((one) => one === '' || path === one || path.startsWith(`${one}/`));
+    this.files(id, tree).then(
+      (files) => {
+        total = files.reduce((sum, { path, size }) => (isWanted(path) ? sum + size : sum), 0);
+      },
+      () => undefined, // it is restored all the same
+    );
+    return (bytes) => tell(bytes, total === undefined ? undefined : Math.max(total, bytes));
   }
 
   treeIn(folder: string, tree: string): string {
@@ -275,6 +296,7 @@ export class Restic implements BackupTool {
       within = (start) => start(),
       onLine,
       onText,
+      onWritten,
       allow = [],
       failed,
       faulty = failed,
@@ -294,7 +316,7 @@ export class Restic implements BackupTool {
         ...(box?.binds ?? []),
       ],
     };
-    await using child = within(() => new Child(confinedArgv(argv, confinement), { signal }));
+    await using child = within(() => new Child(confinedArgv(argv, confinement), { signal, onWritten }));
     // It tries for a quarter of an hour to open a file that is not there: on a network one may come back.
     child.onComplaint((lines) => {
       if (GONE.test(lines)) child.kill();

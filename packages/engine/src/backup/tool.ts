@@ -21,7 +21,7 @@ export interface Generation {
 /** Whom to tell how far it is, and when to end. */
 export interface Going {
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  readonly onProgress?: ((done: number, total: number | undefined) => void) | undefined;
 }
 
 /** What is to be kept of a domain. */

@@ -27,7 +27,7 @@ export interface BackupParts
 /** For who asked. */
 export const goingOf = (phase: string, { signal, onProgress }: Watched): Going => ({
   signal,
-  onProgress: (done, total) => onProgress?.({ phase, done, total }),
+  onProgress: (done, total) => onProgress?.({ phase, done, ...(total !== undefined && { total }) }),
 });
 
 /** How long it took, to a tenth. */

@@ -145,7 +145,7 @@ async function takeStill(
   parts: BackupParts,
 ): Promise<BackupTaken> {
   const began = performance.now();
-  const wanted = { wanted: isOwn, signal: watched.signal };
+  const wanted = { wanted: isOwn, signal: watched.signal, onProgress: watched.onProgress };
   const taken = await withStillFiles(uuid, wanted, parts, async (files, frozenMs) => ({
     ...(await take(files, { found, watched, mounts }, parts)),
     frozenMs,

@@ -24,12 +24,19 @@ import { translated } from '../template-catalog.js';
 import type { TarEntry } from '../templates/archive/tar-reader.js';
 import { emptyDigest } from '../templates/empty.js';
 import { type CopyParts, fillLayer, forgetIn, limits, made } from './copy-making.js';
-import { copiedOf, occupiedBy } from './copying.js';
+import { copiedOf, occupiedBy, tellingBytes } from './copying.js';
 import type { FillRoot, MadeRoot } from './definer.js';
 import { importDomain } from './importing.js';
 import { contextOf } from './mounting.js';
 import { tellingRoom } from './room.js';
-import { copyOut, type DomainFiles, filesOf, withStill, withStillFiles } from './still-files.js';
+import {
+  copyOut,
+  type DomainFiles,
+  type FilesWanted,
+  filesOf,
+  withStill,
+  withStillFiles,
+} from './still-files.js';
 
 /** The engine's operations on whole domains. */
 export function copyOperations(parts: CopyParts): Pick<Engine, 'archives'> {
@@ -44,7 +51,9 @@ export function copyOperations(parts: CopyParts): Pick<Engine, 'archives'> {
       clone: async (ref, name, { snapshot, ...watched } = {}) => {
         checkNewName(name);
         return await asJob(ref, 'clone', watched, parts, ({ record }, seen) =>
-          parts.turns.take(record.uuid, (entry) => clone(entry, name, { snapshot, ...seen }, parts), { isJob: true }),
+          parts.turns.take(record.uuid, (entry) => clone(entry, name, { snapshot, ...seen }, parts), {
+            isJob: true,
+          }),
         );
       },
     },
@@ -211,9 +220,9 @@ async function write(
 ): Promise<DomainArchive> {
   const { snapshot } = archiving;
   refuseMixed(archiving);
-  const packing = { ...archiving, signal, onBytes: (done: number) => onProgress?.({ phase: 'pack', done }) };
-  const wanted = { snapshot, wanted: isMade, signal };
+  const wanted = { snapshot, wanted: isMade, signal, onProgress };
   return await withStillFiles(record.uuid, wanted, parts, async (files, frozenMs) => {
+    const packing = { ...archiving, signal, onBytes: tellingBytes('pack', files, onProgress) };
     const { archive, outside, remarks } = await archived(files, packing, parts);
     const bytes = packedArchive(archiveBlocks(archive, { limits }), signal);
     const held = () => occupiedBy(files.specs, files.from);
@@ -236,10 +245,9 @@ async function stream(ref: DomainRef, archiving: Archiving, parts: CopyParts): P
       { signal: gone.signal },
       parts,
       async ({ record }, { signal, onProgress }) => {
-        const onBytes = (done: number) => onProgress({ phase: 'pack', done });
-        const packing = { ...archiving, signal, onBytes };
-        const wanted = { snapshot, wanted: isMade, signal };
+        const wanted = { snapshot, wanted: isMade, signal, onProgress };
         return await withStillFiles(record.uuid, wanted, parts, async (files, frozenMs) => {
+          const packing = { ...archiving, signal, onBytes: tellingBytes('pack', files, onProgress) };
           const { archive, outside, remarks } = await archived(files, packing, parts);
           resolve({
             stdin,
@@ -297,8 +305,7 @@ async function clone(
   const { hostname, ...unnamed } = asAnother({ ...files.domain, name }, remarks);
   let frozenMs: number | null = null;
   const fill: FillRoot = async (root) => {
-    const onBytes = (done: number) => onProgress?.({ phase: 'copy', done });
-    frozenMs = await fillFrom(files, root, { signal, onBytes, remarks }, parts);
+    frozenMs = await fillFrom(files, root, { signal, onProgress, remarks }, parts);
     const spec = root.specs.find(({ target }) => target === '/');
     if (spec !== undefined) await forgetIn(spec, root.context, parts);
   };
@@ -315,10 +322,10 @@ async function clone(
 async function fillFrom(
   files: DomainFiles,
   { specs, context, make }: MadeRoot,
-  { remarks, ...packing }: Pick<Packing, 'signal' | 'onBytes'> & { readonly remarks: string[] },
+  { remarks, ...watched }: Pick<FilesWanted, 'signal' | 'onProgress'> & { readonly remarks: string[] },
   parts: CopyParts,
 ): Promise<number | null> {
-  const { signal } = packing;
+  const { signal, onProgress } = watched;
   const isAlike = ({ target }: FilesystemSpec): boolean => {
     const [theirs, own] = [files.from.layerOf(target), context.layerOf(target)];
     return theirs?.ids === 'container' && own?.ids === 'container' && theirs.layer === own.layer;
@@ -326,9 +333,10 @@ async function fillFrom(
   const isThere = (spec: FilesystemSpec): boolean => files.specs.some(({ target }) => target === spec.target);
   const isWhole = files.specs.every(isAlike);
   for (const spec of specs) if (!isWhole || !isThere(spec)) await make(spec);
-  if (isWhole) return await copyOut(files, { to: context.keep, toRun: true, signal }, parts);
-  return await withStill(files, { signal }, parts, async (still, frozenMs) => {
+  if (isWhole) return await copyOut(files, { to: context.keep, toRun: true, ...watched }, parts);
+  return await withStill(files, watched, parts, async (still, frozenMs) => {
     const { layer } = sourceOf(still, parts, remarks);
+    const packing = { signal, onBytes: tellingBytes('copy', still, onProgress) };
     for (const spec of specs) {
       const from = still.specs.find(({ target }) => target === spec.target);
       if (from === undefined) continue;

@@ -3,6 +3,7 @@
 import { statfsSync } from 'node:fs';
 import type { Snapshot } from '@ctvirt/api';
 import type { Domain } from '@ctvirt/xml';
+import type { OnProgress } from '../contract.js';
 import { EngineError } from '../errors.js';
 import { DeepPath, tooDeep } from '../host/complaint.js';
 import type { ProjectRange } from '../host/projects.js';
@@ -43,6 +44,7 @@ export interface FilesToCopy {
   /** Lets nothing in the domain write while `work` lasts; returns for how long, or null where nothing could before. Fails after the limit. */
   readonly hold: (work: () => Promise<void>, limitMs: number) => Promise<number | null>;
   readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: OnProgress | undefined;
 }
 
 /** What is the domain's own of its file systems. */
@@ -54,8 +56,10 @@ export async function copyFiles(files: FilesToCopy, parts: CopyParts): Promise<n
   return await tellingRoom(copiedOf(files), async () => {
     const needed = await roomFor(files, parts);
     const hold = (work: () => Promise<void>) => files.hold(work, holdLimitMs(needed));
+    const onBytes = (done: number): void =>
+      files.onProgress?.({ phase: 'copy', done, total: Math.max(needed, done) });
     const held = await atMoment(parts.layout.mounts, (mounts) =>
-      copyAll({ ...files, hold }, { ...parts, mounts }),
+      copyAll({ ...files, hold, onBytes }, { ...parts, mounts }),
     ).catch((error: unknown) => {
       throw error instanceof DeepPath ? tooDeep(files.name, error.path) : error;
     });
@@ -69,7 +73,7 @@ export const copiedOf = ({ name, specs, from }: Pick<FilesToCopy, 'name' | 'spec
   bytes: () => occupiedBy(specs, from),
 });
 
-type Held = Omit<FilesToCopy, 'hold'> & Pick<CopyContext, 'hold'>;
+type Held = Omit<FilesToCopy, 'hold'> & Pick<CopyContext, 'hold' | 'onBytes'>;
 type Moment = CopyParts & { readonly mounts: Parameters<Parameters<typeof atMoment>[1]>[0] };
 
 /** Several are of one moment only if nothing in the domain goes on between them. */
@@ -84,12 +88,16 @@ async function copyAll(files: Held, parts: Moment): Promise<number | null> {
 }
 
 async function copyEach(
-  { specs, from, to, toRun, hold, signal }: Held,
+  { specs, from, to, toRun, hold, signal, onBytes: tell }: Held,
   { mounts, projectIds }: Moment,
 ): Promise<number | null> {
   let longest: number | null = null;
+  let [before, done] = [0, 0];
+  const onBytes = (bytes: number): void => tell?.((done = before + bytes));
+  const running = toRun === true ? { projectIds } : undefined;
   for (const spec of specs) {
-    const context = { ...from, to, hold, mounts, signal, toRun: toRun === true ? { projectIds } : undefined };
+    before = done;
+    const context = { ...from, to, hold, mounts, signal, onBytes, toRun: running };
     const held = (await backends[spec.kind].copies?.copy(spec, context)) ?? null;
     if (held !== null) longest = Math.max(longest ?? 0, held);
   }
@@ -124,6 +132,27 @@ async function roomFor({ name, specs, from, to }: FilesToCopy, { log }: CopyPart
       { domain: name },
     );
   return needed;
+}
+
+/** Tells how many bytes of them have gone through somebody's hands, and of how many once these are counted: each call of what it returns is of more. */
+export function tellingBytes(
+  phase: string,
+  { specs, from }: Pick<FilesToCopy, 'specs' | 'from'>,
+  onProgress: OnProgress | undefined,
+): (bytes: number) => void {
+  let total: number | undefined;
+  let done = 0;
+  if (onProgress !== undefined)
+    occupiedBy(specs, from).then(
+      (bytes) => {
+        total = bytes;
+      },
+      () => undefined, // they are read all the same
+    );
+  return (bytes) => {
+    done += bytes;
+    onProgress?.({ phase, done, ...(total !== undefined && { total: Math.max(total, done) }) });
+  };
 }
 
 /** What is to be said of a domain as it is now. */

@@ -317,6 +317,7 @@ async function fillOne(
   await store.scratch(async (folder) => {
     await found.tool.restore(generation.id, { tree: spec.key }, folder, goingOf('restoring', watched));
     const from = found.tool.treeIn(folder, spec.key);
+    watched.onProgress?.({ phase: 'putting files in their place', done: 0 });
     await writingBelow(context.keep, () =>
       rootMounts.lend(spec, context, ({ path: to, within }) =>
         merge({ from, to, within, signal: watched.signal }),

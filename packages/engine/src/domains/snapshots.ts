@@ -126,7 +126,7 @@ function snapshotOf({ record }: Entry, all: readonly Snapshot[], name: string): 
 async function create(
   entry: Entry,
   request: SnapshotRequest & SnapshotOrigin,
-  { signal }: Watched,
+  watched: Watched,
   parts: SnapshotParts,
 ): Promise<string> {
   const { store, snapshots, stored, kept, rootMounts, lifecycle } = parts;
@@ -149,7 +149,7 @@ async function create(
   const fill = async (folder: string): Promise<SnapshotRecord> => {
     const now = recordOf(entry, all, filesystems);
     const hold = (work: () => Promise<void>, limitMs: number) => lifecycle.hold(entry, work, limitMs);
-    const heldMs = await copyFiles({ ...files, to: folder, hold, signal }, parts);
+    const heldMs = await copyFiles({ ...files, to: folder, hold, ...watched }, parts);
     const frozenMs = now.state === 'running' ? heldMs : null;
     return { ...now, ...words, frozenMs, by: request.by ?? 'request' };
   };

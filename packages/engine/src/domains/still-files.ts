@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readdirSync } from 'node:fs';
 import { type Domain, formatDomain } from '@ctvirt/xml';
+import type { OnProgress } from '../contract.js';
 import { EngineError } from '../errors.js';
 import { Undo } from '../host/undo.js';
 import { filesystemsOf } from '../lifecycle/document.js';
@@ -34,6 +35,8 @@ export interface FilesWanted {
   readonly snapshot?: string | undefined;
   readonly wanted: (filesystem: FilesystemSpec) => boolean;
   readonly signal?: AbortSignal | undefined;
+  /** Told how far it is if they have to be copied. */
+  readonly onProgress?: OnProgress | undefined;
 }
 
 /** Files of a domain, and what goes with them. */
@@ -92,7 +95,7 @@ export async function copyOut(
   {
     to,
     ...how
-  }: { readonly to: string; readonly toRun?: boolean; readonly signal?: AbortSignal | undefined },
+  }: { readonly to: string; readonly toRun?: boolean } & Pick<FilesWanted, 'signal' | 'onProgress'>,
   parts: StillParts,
 ): Promise<number | null> {
   const { name } = record;
@@ -122,13 +125,13 @@ export async function copyOut(
 /** In a turn of the domain's. Lends them, or a copy of them where they are not to be opened. */
 export async function withStill<T>(
   files: DomainFiles,
-  { signal }: Pick<FilesWanted, 'signal'>,
+  how: Pick<FilesWanted, 'signal' | 'onProgress'>,
   parts: StillParts,
   use: Use<T>,
 ): Promise<T> {
   await using undo = new Undo();
   if (files.isStill) return await use(files, null);
-  const { copied, frozenMs } = await copyAside(files, { signal, undo }, parts);
+  const { copied, frozenMs } = await copyAside(files, { ...how, undo }, parts);
   return await use(copied, frozenMs);
 }
 
@@ -143,7 +146,7 @@ export async function withStillFiles<T>(
   const inTurn = async (entry: Entry) => {
     const files = await filesOf(entry, wanted, parts);
     if (files.isStill) return { done: await use(files, null) };
-    return await copyAside(files, { signal: wanted.signal, undo }, parts);
+    return await copyAside(files, { signal: wanted.signal, onProgress: wanted.onProgress, undo }, parts);
   };
   const turn = await parts.turns.take(uuid, inTurn, { isJob: true });
   return 'done' in turn ? turn.done : await use(turn.copied, turn.frozenMs);
@@ -154,11 +157,11 @@ type Use<T> = (files: DomainFiles, frozenMs: number | null) => Promise<T>;
 
 async function copyAside(
   files: DomainFiles,
-  { signal, undo }: { readonly signal: AbortSignal | undefined; readonly undo: Undo },
+  { undo, ...how }: { readonly undo: Undo } & Pick<FilesWanted, 'signal' | 'onProgress'>,
   parts: StillParts,
 ): Promise<{ readonly copied: DomainFiles; readonly frozenMs: number | null }> {
   const keep = parts.store.stage();
   undo.push(() => parts.store.eraseStaged(keep));
-  const frozenMs = await copyOut(files, { to: keep, signal }, parts);
+  const frozenMs = await copyOut(files, { to: keep, ...how }, parts);
   return { copied: { ...files, from: { ...files.from, keep } }, frozenMs };
 }

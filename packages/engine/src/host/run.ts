@@ -5,6 +5,7 @@ import { EngineError } from '../errors.js';
 import { bounded } from './complaint.js';
 import { spawnPiped } from './piped.js';
 import { errnoInWords, refusalOf } from './refusal.js';
+import { watchWritten } from './written.js';
 
 /** How to run a program. */
 export interface RunOptions {
@@ -15,6 +16,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   /** Exit statuses that are answers, not failures. */
   readonly allow?: readonly number[];
+  /** Told now and then how many bytes it has written. */
+  readonly onWritten?: ((bytes: number) => void) | undefined;
 }
 /** Exit status and output of a program. */
 export interface RunResult {
@@ -45,6 +48,7 @@ export async function run(
   const end = (): void => program.kill();
   options.signal?.addEventListener('abort', end);
   streams.stdin.end(options.input ?? '');
+  using _watched = watchWritten(() => (program.isOurs ? [program.pid] : []), options.onWritten);
   const [status] = await Promise.all([program.ended, streams.read]);
   clearTimeout(timer);
   options.signal?.removeEventListener('abort', end);

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Job } from '@ctvirt/api';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Job, Progress } from '@ctvirt/api';
 import type { Watched } from '../contract.js';
 import { EngineError, isFault } from '../errors.js';
 import { Jobs } from './jobs.js';
@@ -108,6 +109,26 @@ test('a move or a revert that is told to end too late has failed of what it fail
     assert.equal(found, state);
     assert.match(told ?? '', state === 'failed' ? new RegExp(error.message) : /^interrupted; the domain /);
   }
+});
+
+test('how long what is left takes is told once it is known how fast it goes', async () => {
+  const { jobs } = held();
+  const seen: Progress[] = [];
+  await jobs.run(
+    web,
+    'clone',
+    async ({ onProgress }) => {
+      for (const done of [10, 20]) onProgress({ phase: 'copy', done, total: 100 });
+      await sleep(1100);
+      onProgress({ phase: 'copy', done: 60, total: 100 });
+      onProgress({ phase: 'pack', done: 60, total: 100 });
+      onProgress({ phase: 'copy', done: 60 });
+    },
+    { onProgress: (progress) => void seen.push(progress) },
+  );
+  const [first, second, third, ...others] = seen.map(({ leftMs }) => leftMs);
+  assert.deepEqual([first, second, ...others], [undefined, undefined, undefined, undefined]);
+  assert.ok(third !== undefined && third >= 800 && third < 2000, String(third));
 });
 
 test('a domain that is renamed meanwhile has its job by its new name', async () => {

@@ -74,10 +74,12 @@ export class Jobs {
       this.tell(this.#jobOf(running));
     };
     this.tell(this.#jobOf(running));
+    const timed = timing();
     try {
       const result = await work({
         signal,
-        onProgress: (progress) => {
+        onProgress: (said) => {
+          const progress = timed(said);
           running.state = { ...running.state, progress };
           watched.onProgress?.(progress);
         },
@@ -148,6 +150,22 @@ export class Jobs {
       exclusive: ended === undefined && this.isExclusive(state.uuid),
     };
   }
+}
+
+/** Sooner nobody can tell how fast it goes. */
+const TIMED_MS = 1000;
+
+/** Says of each step how long what is left of its phase will take. */
+function timing(now: () => number = () => performance.now()): (progress: Progress) => Progress {
+  let began: { readonly phase: string; readonly done: number; readonly at: number } | undefined;
+  return (progress) => {
+    const { phase, done, total } = progress;
+    const at = now();
+    if (began?.phase !== phase || done < began.done) began = { phase, done, at };
+    const ms = at - began.at;
+    if (total === undefined || ms < TIMED_MS || done <= began.done) return progress;
+    return { ...progress, leftMs: Math.round((ms * Math.max(0, total - done)) / (done - began.done)) };
+  };
 }
 
 /** Whether a job that was told to end has failed of that: what was decided by then goes on, and may fail of something else. */

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DomainSummary } from '@ctvirt/api';
 import { type Bind, domainOf } from '../session.js';
-import { amountsOf, jobParams, jobTypes } from '../words/job.js';
+import { amountsOf, jobParams, leftOf, typeOf } from '../words/job.js';
 import { checkFlags } from '../words/refusal.js';
 
 const statsFlags = { completed: 1, keepCompleted: 2 } as const;
@@ -17,9 +17,9 @@ export const bindDomainJobs: Bind = ({ engine }) => {
       const job = engine.jobs.get(domainOf(engine, session, dom).uuid);
       const { total, processed, remaining } = job === undefined ? nothing : amountsOf(job);
       return {
-        type: jobTypes[job?.state ?? 'none'],
+        type: typeOf(job),
         timeElapsed: BigInt(job?.elapsedMs ?? 0),
-        timeRemaining: 0n,
+        timeRemaining: BigInt((job && leftOf(job)) ?? 0),
         dataTotal: total,
         dataProcessed: processed,
         dataRemaining: remaining,
@@ -35,7 +35,7 @@ export const bindDomainJobs: Bind = ({ engine }) => {
       checkFlags(flags, statsFlags.completed | statsFlags.keepCompleted, name);
       const { uuid } = domainOf(engine, session, dom);
       const job = (flags & statsFlags.completed) === 0 ? engine.jobs.get(uuid) : engine.jobs.last(uuid);
-      return { type: jobTypes[job?.state ?? 'none'], params: job === undefined ? [] : jobParams(job) };
+      return { type: typeOf(job), params: job === undefined ? [] : jobParams(job) };
     },
     domainAbortJob: ({ dom }, { session }) => abort(domainOf(engine, session, dom)),
     domainAbortJobFlags({ dom, flags }, { session, name }) {

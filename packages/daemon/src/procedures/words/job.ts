@@ -3,11 +3,23 @@
 import type { Job } from '@ctvirt/api';
 import type { TypedParam } from '@ctvirt/rpc';
 
-/** virDomainJobType; how long one that is under way will take nobody knows. */
-export const jobTypes = { none: 0, running: 2, done: 3, failed: 4, cancelled: 5 } as const satisfies Record<
-  Job['state'] | 'none',
+/** virDomainJobType. */
+const jobTypes = { running: 2, done: 3, failed: 4, cancelled: 5 } as const satisfies Record<
+  Job['state'],
   number
 >;
+const NONE = 0;
+const BOUNDED = 1;
+
+/** Bounded is one of which is known how long it will take; `none` is where there is none. */
+export function typeOf(job: Job | undefined): number {
+  if (job === undefined) return NONE;
+  return job.state === 'running' && leftOf(job) !== undefined ? BOUNDED : jobTypes[job.state];
+}
+
+/** How long one that is under way will take, in milliseconds, where that is known; what changes meanwhile makes a move longer. */
+export const leftOf = ({ kind, state, progress }: Job): number | undefined =>
+  state === 'running' && kind !== 'move' ? progress?.leftMs : undefined;
 
 /** virDomainJobOperation, as near as libvirt has one. */
 const operations: Readonly<Record<Job['kind'], number>> = {
@@ -40,6 +52,8 @@ export function jobParams(job: Job): TypedParam[] {
     { field: 'time_elapsed', type: 'ullong', value: BigInt(job.elapsedMs) },
     ...numbers,
   ];
+  const left = leftOf(job);
+  if (left !== undefined) params.push({ field: 'time_remaining', type: 'ullong', value: BigInt(left) });
   if (job.state !== 'running')
     params.push({ field: 'success', type: 'boolean', value: job.state === 'done' });
   if (job.error !== null) params.push({ field: 'errmsg', type: 'string', value: job.error });

@@ -156,6 +156,7 @@ export interface CopyContext extends KeptContext {
   readonly mounts: () => PrivateMounts;
   readonly toRun?: { readonly projectIds: ProjectRange | undefined } | undefined;
   readonly signal?: AbortSignal | undefined;
+  readonly onBytes?: ((bytes: number) => void) | undefined;
 }
 
 /** What can be copied of a file system. */

@@ -62,9 +62,9 @@ export const image: Layer = {
     await relimitDisk({ device, image }, place, limit, relimiting);
   },
 
-  async copy(from, to, { mounts, signal }) {
+  async copy(from, to, { mounts, signal, onBytes }) {
     const path = imagePath(from);
-    const copy = () => copyImage(path, imagePath(to), signal);
+    const copy = () => copyImage(path, imagePath(to), { signal, onBytes });
     let held: number | null = null;
     const isOpen = await whileOpen(openedAt(from), from, { mounts, as: 'copied' }, async (mounted) => {
       const limitMs = holdLimitMs(await image.occupied(from));

@@ -64,6 +64,8 @@ export interface Copying {
   /** Where it is going to be opened: then its limits have to find it. Else nothing is limited or counted there. */
   readonly toRun?: Pick<Ground, 'projectIds'> | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Told now and then how many bytes of it are copied, where they are. */
+  readonly onBytes?: ((bytes: number) => void) | undefined;
 }
 
 /** Longer nobody is held, beside what a slow disk takes for so many bytes that are copied. */

@@ -5,8 +5,8 @@ import { chmod, chown, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError, isFault } from '../../errors.js';
 import { DeepPath } from '../../host/complaint.js';
-import { cloneMount, MountAttr, setMountAttributes } from '../../host/mount-calls.js';
 import { syncAll } from '../../host/files.js';
+import { cloneMount, MountAttr, setMountAttributes } from '../../host/mount-calls.js';
 import { run } from '../../host/run.js';
 import { idsAt, ownersOf, viewFor } from './ids.js';
 import type { Copying, Making, Opening, OpenLayer, Place } from './layer.js';
@@ -57,9 +57,13 @@ export const treeIn = (folder: string): OpenLayer => ({
 });
 
 /** All that is in it, with what the kernel knows of each file; blocks are shared where the file system can. */
-export async function copyTree(from: string, to: string, { hold, signal }: Copying): Promise<number | null> {
+export async function copyTree(
+  from: string,
+  to: string,
+  { hold, signal, onBytes }: Copying,
+): Promise<number | null> {
   const copy = ['/bin/cp', '-a', '--reflink=auto', '--', `${from}/.`, to] as const;
-  const held = await hold(async () => void (await run(copy, { signal }).catch(deepIn)));
+  const held = await hold(async () => void (await run(copy, { signal, onWritten: onBytes }).catch(deepIn)));
   await syncAll(to, signal);
   return held;
 }

@@ -4,6 +4,7 @@ import type { Readable, Writable } from 'node:stream';
 import { bounded } from '../../host/complaint.js';
 import { type Piped, spawnPiped } from '../../host/piped.js';
 import { childrenOf, killIfThere } from '../../host/processes.js';
+import { watchWritten } from '../../host/written.js';
 
 const STDERR_KEPT = 4096;
 
@@ -24,6 +25,8 @@ export interface ChildOptions {
   /** Kills it when aborted. */
   signal?: AbortSignal | undefined;
   env?: Readonly<Record<string, string>>;
+  /** Told now and then how many bytes it has written, and all that it has begun. */
+  onWritten?: ((bytes: number) => void) | undefined;
 }
 
 /** Use it with `await using`: leaving the scope kills the child and waits for its end. */
@@ -37,12 +40,14 @@ export class Child {
   #stderr = '';
   #isRunning = true;
 
-  constructor(argv: readonly [string, ...string[]], { signal, env = {} }: ChildOptions = {}) {
+  constructor(argv: readonly [string, ...string[]], { signal, env = {}, onWritten }: ChildOptions = {}) {
     this.argv = argv;
     this.#process = spawnPiped(argv, { env: { ...BASE_ENV, ...env } });
     const { program, read, stderr } = this.#process;
+    const watched = watchWritten(() => (program.isOurs ? withDescendants(program.pid) : []), onWritten);
     this.ended = Promise.all([program.ended, read]).then(([status]) => {
       this.#isRunning = false;
+      watched[Symbol.dispose]();
       return program.signal ?? status;
     });
     stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -99,6 +104,8 @@ export class Child {
     await this.ended;
   }
 }
+
+const withDescendants = (pid: number): number[] => [pid, ...childrenOf(pid).flatMap(withDescendants)];
 
 function drained(stream: Writable): Promise<void> {
   return new Promise((resolve) => {
