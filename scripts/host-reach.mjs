@@ -120,7 +120,7 @@ const further = {
   'placement/placement.ts': { reaches: ['/sys'], why: 'which processors are there now' },
   'quota/owners.ts': { reaches: ['quota'], why: 'quotas of users count all layers of a domain together' },
   'quota/quotas.ts': { reaches: ['private-mounts'], why: 'a limit is changed among mounts of a moment' },
-  'storage/changed-files.ts': { reaches: ['piped'], why: 'lists of files may be long' },
+  'storage/found-words.ts': { reaches: ['piped'], why: 'lists of files may be long' },
   'walls/standing.ts': {
     reaches: ['userns', '/proc'],
     why: "reads a process's status; goes below the drivers",

@@ -9,11 +9,10 @@ import { ctvirt, inside, withRoots } from './sides.mjs';
 
 const limited = "<space_hard_limit unit='GiB'>4</space_hard_limit>";
 
-/** Of a folder all is read again, since each copy has other inodes and ctimes: decision 0046. */
 const sides = [
   { domain: 'off', what: 'that is off', runs: false, limits: '', reach: 0.1 },
   { domain: 'image', what: 'that runs in an image', runs: true, limits: limited, reach: 0.1 },
-  { domain: 'folder', what: 'that runs in a folder', runs: true, limits: '', reach: undefined },
+  { domain: 'folder', what: 'that runs in a folder', runs: true, limits: '', reach: 0.1 },
 ];
 
 /** @type {import('../measure.mjs').Row} */
@@ -37,7 +36,7 @@ export const backup = {
           note(`${domain}: round ${round + 1} of ${rounds}`);
           // The first of all, each time.
           rmSync(repository, { recursive: true, force: true });
-          await ctvirt(daemon, 'backup', 'init');
+          await ctvirt(daemon, 'backup', 'init', '--again');
           const first = await take(daemon, domain);
           await change(daemon, domain, runs);
           return { first, second: await take(daemon, domain) };
@@ -52,7 +51,8 @@ export const backup = {
           ours: ms(second),
           theirs: ms(first),
           ratio,
-          ...(reach !== undefined && { reach: `≤ ${reach} ×`, ok: ratio <= reach }),
+          reach: `≤ ${reach} ×`,
+          ok: ratio <= reach,
           times,
         });
       }

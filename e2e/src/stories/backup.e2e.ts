@@ -1,7 +1,8 @@
 // Backups of containers, and all that comes out of them: with owners, capabilities, ACLs, links and holes as they were.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
@@ -622,4 +623,62 @@ test('a daemon that is killed while it backs up what runs lets it go on, and lea
   assert.deepEqual(readdirSync(`${world.root}/lib/roots`), ['big']);
   assert.equal(await world.shell('big', 'echo goes on'), 'goes on');
   await ctvirt('backup', 'big');
+});
+
+/** Writes `two` over what a program has mapped since before the backup. */
+const mapping = `
+import mmap, os, sys
+with open(sys.argv[1], 'r+b') as file, mmap.mmap(file.fileno(), 0) as page:
+    page[0:3] = b'one'
+    print('mapped', flush=True)
+    sys.stdin.readline()
+    page[0:3] = b'two'
+    print('written', flush=True)
+    sys.stdin.readline()
+`;
+
+test('of what runs in a folder the second backup reads what has changed, whatever time that has', async () => {
+  await world.run(domainXml({ name: 'busy', filesystems: [templateRoot] }));
+  await world.shell(
+    'busy',
+    'cd /srv; for name in $(seq 200); do echo "$name" >"$name"; done; for name in set map; do echo one >"$name"; done; chmod 600 /etc/group',
+  );
+  const take = () => world.client.backups.create({ domain: 'busy', body: {} });
+  const first = await take();
+  assert.ok(first.changedFiles > 200, `${first.changedFiles} of ${first.files}`);
+  const mapper = spawn('python3', ['-c', mapping, `${world.root}/lib/roots/busy/root.layer/upper/srv/map`], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const said = async () => String((await once(mapper.stdout, 'data'))[0]).trim();
+  try {
+    assert.equal(await said(), 'mapped');
+    await world.shell('busy', 'echo more >/srv/more');
+    const second = await take();
+    assert.deepEqual([second.changedFiles, second.files], [2, first.files + 1]);
+    mapper.stdin.write('\n');
+    assert.equal(await said(), 'written');
+    await world.shell('busy', 'cd /srv; cp -p set ref; echo two >set; touch -r ref set; rm ref');
+    // A file of the template that is another one with its length and its time.
+    await world.shell(
+      'busy',
+      'cd /etc; cp -p passwd ref; tr r x <ref >passwd; touch -r ref passwd; rm ref; chown 1000 group',
+    );
+    const third = await take();
+    assert.deepEqual([third.changedFiles, third.files], [4, second.files]);
+    await ctvirt('restore', 'busy', '--path', '/srv', '--to', `${world.host}/third`);
+    await ctvirt('restore', 'busy', '--path', '/etc', '--to', `${world.host}/third-etc`);
+    const text = (path: string) => readFileSync(`${world.host}/${path}`, 'utf8');
+    assert.equal(text('third/srv/set'), 'two\n');
+    assert.equal(text('third/srv/map'), 'two\n');
+    assert.match(text('third-etc/etc/passwd'), /^xoot/);
+    assert.equal(statSync(`${world.host}/third-etc/etc/group`).uid, 1000);
+  } finally {
+    mapper.kill('SIGKILL');
+  }
+  // Off, the files are those that were copied.
+  await ctvirt('destroy', 'busy');
+  await look('busy', (root) => writeFileSync(`${root}/srv/more`, 'other'));
+  assert.equal((await take()).changedFiles, 1);
+  rmSync(`${world.host}/third`, { recursive: true });
+  rmSync(`${world.host}/third-etc`, { recursive: true });
 });

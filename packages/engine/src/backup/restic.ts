@@ -80,7 +80,10 @@ export class Restic implements BackupTool {
     await this.#run(['init'], { failed: 'the repository could not be made' });
   }
 
-  async take({ uuid, domain, takenAt, leftOut, about, trees, within }: Kept, going: Going): Promise<Cost> {
+  async take(
+    { uuid, domain, takenAt, leftOut, since, about, trees, within }: Kept,
+    going: Going,
+  ): Promise<Cost> {
     await this.#clearLocks();
     const binds = [...trees].map(([tree, from]) => ({ from, to: `${TREES}/${tree}` }));
     binds.push({ from: about, to: ABOUT });
@@ -99,6 +102,9 @@ export class Restic implements BackupTool {
         '--time',
         time,
         ...tags.flatMap((tag) => ['--tag', tag]),
+        ...(since !== undefined && this.#has(since)
+          ? ['--parent', since, '--ignore-ctime', '--ignore-inode']
+          : []),
         '/ctvirt',
       ],
       {
@@ -116,14 +122,21 @@ export class Restic implements BackupTool {
         },
       },
     );
+    // What is said of a domain is none of its files, and new each time.
+    const said = readdirSync(about).length;
+    const changed = numberOf(summary, 'files_new') + numberOf(summary, 'files_changed');
     return {
       id: textOf(summary, 'snapshot_id').slice(0, 8),
-      files: numberOf(summary, 'total_files_processed'),
-      changedFiles: numberOf(summary, 'files_new') + numberOf(summary, 'files_changed'),
+      files: Math.max(numberOf(summary, 'total_files_processed') - said, 0),
+      changedFiles: Math.max(changed - said, 0),
       bytes: numberOf(summary, 'total_bytes_processed'),
       addedBytes: numberOf(summary, 'data_added'),
       unread: unread.map((path) => path.replace(/^\/ctvirt\/trees\/root(?=\/)/, '')),
     };
+  }
+
+  #has(id: string): boolean {
+    return readdirSync(join(this.repository.path, 'snapshots')).some((name) => name.startsWith(id));
   }
 
   async list(): Promise<Generation[]> {

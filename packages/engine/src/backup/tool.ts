@@ -31,6 +31,8 @@ export interface Kept {
   /** Of which moment it is: what runs was copied then. */
   readonly takenAt: Date;
   readonly leftOut: readonly string[];
+  /** An earlier backup, since which no file has changed that has the length and the time that it has there; missing where nobody knows. */
+  readonly since?: string | undefined;
   /** A folder with what is said of it. */
   readonly about: string;
   /** Trees by name, below a path that only what `within` starts finds. */

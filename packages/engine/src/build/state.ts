@@ -1,6 +1,7 @@
 // What lies on disk and what is known of it: domains with their documents, ids that are taken, templates, profiles.
 // SPDX-License-Identifier: Apache-2.0
 import type { Domain } from '@ctvirt/xml';
+import { KnownFilesStore } from '../backup/known-files.js';
 import { holderOf, Repositories } from '../backup/repositories.js';
 import type { RepositorySpec } from '../backup/tool.js';
 import type { Subject } from '../drivers/driver.js';
@@ -49,6 +50,7 @@ export interface StateParts {
   readonly hooks: Hooks;
   readonly rootMounts: RootMounts;
   readonly repositories: Repositories;
+  readonly knownFiles: KnownFilesStore;
   readonly backupTimes: BackupTimes;
   readonly frozenMarks: FrozenMarks;
   readonly backupSchedule: BackupSchedule | undefined;
@@ -110,6 +112,7 @@ export async function openState(
       holderOf(layout.cgroup, hostName(), (await readIfThere('/etc/machine-id')) ?? ''),
       hostName(),
     ),
+    knownFiles: new KnownFilesStore(layout.knownFiles),
     backupTimes: await BackupTimes.open(layout.backupTimes),
     frozenMarks: await FrozenMarks.open(layout.frozen, (uuid) => registry.byUuid(uuid) !== undefined),
     backupSchedule: options.backupSchedule,

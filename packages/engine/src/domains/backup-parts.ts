@@ -1,5 +1,6 @@
 // What operations on backups are made of, and what they tell who asked.
 // SPDX-License-Identifier: Apache-2.0
+import type { KnownFilesStore } from '../backup/known-files.js';
 import type { Repositories } from '../backup/repositories.js';
 import type { Going } from '../backup/tool.js';
 import type { Watched } from '../contract.js';
@@ -20,6 +21,7 @@ export interface BackupParts
   readonly queue: KeyedQueue;
   readonly repositories: Repositories;
   readonly backupTimes: BackupTimes;
+  readonly knownFiles: Pick<KnownFilesStore, 'get' | 'set'>;
   /** Of domains whose document says nothing. */
   readonly backupSchedule: BackupSchedule | undefined;
 }

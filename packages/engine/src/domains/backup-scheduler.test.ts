@@ -41,7 +41,7 @@ function host(start: string, own?: BackupSchedule, backupSchedule?: BackupSchedu
   };
   const daemon = () =>
     new BackupScheduler({
-      ...{ registry, zone, backupTimes, backupSchedule },
+      ...{ registry, zone, backupTimes, backupSchedule, knownFiles: { keepOnly: () => undefined } },
       now: () => new Date(now),
       log: (level, message) => void log.push(`${level}: ${message}`),
       jobs: {

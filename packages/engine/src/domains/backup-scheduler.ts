@@ -1,5 +1,6 @@
 // Backs domains up at the times of their schedules, one after the other, and removes what is not to be kept: looked at once a minute.
 // SPDX-License-Identifier: Apache-2.0
+import type { KnownFilesStore } from '../backup/known-files.js';
 import type { Engine, Watched } from '../contract.js';
 import { isFault } from '../errors.js';
 import type { Jobs } from '../jobs/jobs.js';
@@ -16,6 +17,7 @@ export interface BackupSchedulerParts {
   readonly backups: Pick<Engine['backups'], 'create' | 'forget' | 'prune'>;
   readonly jobs: Pick<Jobs, 'of'>;
   readonly backupTimes: Pick<BackupTimes, 'get' | 'obeyed' | 'keepOnly'>;
+  readonly knownFiles: Pick<KnownFilesStore, 'keepOnly'>;
   /** Of domains whose document says nothing. */
   readonly backupSchedule?: BackupSchedule | undefined;
   readonly log: EngineLog;
@@ -66,8 +68,9 @@ export class BackupScheduler {
   }
 
   async #look(): Promise<void> {
-    const { registry, backupTimes, backups, backupSchedule } = this.parts;
-    backupTimes.keepOnly((uuid) => registry.byUuid(uuid) !== undefined);
+    const { registry, backupTimes, knownFiles, backups, backupSchedule } = this.parts;
+    for (const known of [backupTimes, knownFiles])
+      known.keepOnly((uuid) => registry.byUuid(uuid) !== undefined);
     const shrunk = new Set<string | undefined>();
     for (const entry of registry.here()) {
       const wanted = backupsOf(entry, backupSchedule);

@@ -1,6 +1,7 @@
 // Backups of domains, and what comes out of them: never in the place of what is there before it is complete.
 // SPDX-License-Identifier: Apache-2.0
 import type { Backup, BackupTaken, DomainBackupRequest } from '@ctvirt/api';
+import type { KnownLayers } from '../backup/known-files.js';
 import type { Repository } from '../backup/repositories.js';
 import type { Generation } from '../backup/tool.js';
 import type { Engine, Watched } from '../contract.js';
@@ -12,6 +13,7 @@ import type { Entry } from '../registry/registry.js';
 import { retained } from '../schedule/retention.js';
 import type { FilesystemSpec } from '../storage/index.js';
 import type { RootContext } from '../storage/root-mounts.js';
+import { knownOf, lookAt, verdictOn } from './backup-changes.js';
 import { checkBackups } from './backup-check.js';
 import { type BackupParts, goingOf, secondsSince } from './backup-parts.js';
 import { statusOf } from './backup-status.js';
@@ -145,11 +147,22 @@ async function takeStill(
   parts: BackupParts,
 ): Promise<BackupTaken> {
   const began = performance.now();
-  const wanted = { wanted: isOwn, signal: watched.signal, onProgress: watched.onProgress };
-  const taken = await withStillFiles(uuid, wanted, parts, async (files, frozenMs) => ({
-    ...(await take(files, { found, watched, mounts }, parts)),
-    frozenMs,
-  }));
+  let looked: KnownLayers | undefined;
+  const first = async (files: DomainFiles): Promise<void> => {
+    // Folders of the host are read where they lie, and found changed by what the kernel tells of them then.
+    if (mounts !== 'with') looked = await lookAt(files);
+  };
+  const wanted = { wanted: isOwn, first, signal: watched.signal, onProgress: watched.onProgress };
+  const taken = await withStillFiles(uuid, wanted, parts, async (files, frozenMs) => {
+    const now = await knownOf(looked, files);
+    const known = await parts.knownFiles.get(uuid, found.spec.name);
+    const verdict = verdictOn(known?.layers, now, files);
+    const since = verdict?.doubtful.length === 0 ? known?.id : undefined;
+    const { changedFiles, ...cost } = await take(files, { found, watched, mounts, since }, parts);
+    if (now !== undefined)
+      await parts.knownFiles.set(uuid, found.spec.name, { id: cost.backup.id, layers: now });
+    return { ...cost, changedFiles: verdict?.changed ?? changedFiles, frozenMs };
+  });
   const isComplete = taken.unread.length === 0 && (taken.leftOut.length === 0 || mounts === 'leave');
   return { ...taken, isComplete, seconds: secondsSince(began) };
 }
@@ -158,11 +171,12 @@ interface Taking {
   readonly found: Repository;
   readonly watched: Watched;
   readonly mounts: DomainBackupRequest['mounts'];
+  readonly since: string | undefined;
 }
 
 async function take(
   { record, domain, xml, specs: own, from }: DomainFiles,
-  { found, watched, mounts }: Taking,
+  { found, watched, mounts, since }: Taking,
   parts: BackupParts,
 ): Promise<Omit<BackupTaken, 'frozenMs' | 'seconds' | 'isComplete'>> {
   const { name, uuid } = record;
@@ -192,7 +206,7 @@ async function take(
     return await parts.rootMounts.lendAll(specs, context, ({ paths, within }) =>
       found.tool.take(
         {
-          ...{ uuid, domain: name, takenAt, about, trees: paths, within },
+          ...{ uuid, domain: name, takenAt, about, since, trees: paths, within },
           leftOut: leftOut.map(({ target }) => target),
         },
         goingOf('backing up', watched),

@@ -34,6 +34,8 @@ export interface FilesWanted {
   /** As this one has them; as they are now, if missing. */
   readonly snapshot?: string | undefined;
   readonly wanted: (filesystem: FilesystemSpec) => boolean;
+  /** Done before they are lent or copied. */
+  readonly first?: (files: DomainFiles) => Promise<void>;
   readonly signal?: AbortSignal | undefined;
   /** Told how far it is if they have to be copied. */
   readonly onProgress?: OnProgress | undefined;
@@ -145,6 +147,7 @@ export async function withStillFiles<T>(
   await using undo = new Undo();
   const inTurn = async (entry: Entry) => {
     const files = await filesOf(entry, wanted, parts);
+    await wanted.first?.(files);
     if (files.isStill) return { done: await use(files, null) };
     return await copyAside(files, { signal: wanted.signal, onProgress: wanted.onProgress, undo }, parts);
   };

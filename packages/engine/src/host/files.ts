@@ -55,7 +55,7 @@ export function unfinishedIn(folder: string): string[] {
 /** Replaces `path` whole or not at all; with `durable` it is on the disk when this resolves. */
 export async function writeAtomically(
   path: string,
-  content: string,
+  content: string | Uint8Array,
   options: { durable?: boolean; mode?: number } = {},
 ): Promise<void> {
   const temporary = `${path}.${randomBytes(4).toString('hex')}${UNFINISHED}`;
@@ -78,7 +78,7 @@ export async function fillFolder(folder: string, files: Readonly<Record<string, 
 
 async function writeNew(
   path: string,
-  content: string,
+  content: string | Uint8Array,
   { durable, mode }: { durable?: boolean; mode?: number } = {},
 ): Promise<void> {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;

@@ -31,6 +31,8 @@ export interface Layout {
   readonly scheduleTimes: string;
   /** When domains were last backed up, and when their schedules of that were obeyed. */
   readonly backupTimes: string;
+  /** What the files of domains were when they were last backed up. */
+  readonly knownFiles: string;
   /** Which domains are frozen for whoever copies them from outside. */
   readonly frozen: string;
   /** What containers wrote to their consoles. */
@@ -106,6 +108,7 @@ export function layoutOf(root?: string): Layout {
     traffic: join(lib, 'traffic'),
     scheduleTimes: join(lib, 'schedule.json'),
     backupTimes: join(lib, 'backups.json'),
+    knownFiles: join(lib, 'backup-files'),
     frozen: join(lib, 'frozen.json'),
     consoles: join(lib, 'consoles'),
     run,

@@ -3,11 +3,9 @@
 import { lstatSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import type { ChangedFile } from '@ctvirt/api';
-import { EngineError } from '../errors.js';
-import { spawnPiped } from '../host/piped.js';
 import type { PrivateMounts } from '../host/private-mounts.js';
-import { hostEnvironment } from '../host/run.js';
-import { isVanished } from '../host/vanished.js';
+import { sumsOf } from './file-list.js';
+import { foundWords, type Within } from './found-words.js';
 
 /** Two upper folders of overlays, as they are found among mounts of the moment, and the template below both. */
 export interface Compared {
@@ -106,7 +104,9 @@ const pathOf = (path: string): string => `/${Buffer.from(path, 'latin1').toStrin
 
 async function treeAt(folder: string, mounts: PrivateMounts): Promise<Map<string, Entry>> {
   const format = '%P\\0%y\\0%s\\0%T@\\0%C@\\0%m %U %G\\0%l\\0';
-  const words = await output(['/usr/bin/find', folder, '-mindepth', '1', '-printf', format], '', mounts);
+  const words = await foundWords(['/usr/bin/find', folder, '-mindepth', '1', '-printf', format], {
+    within: (start) => mounts.within(start),
+  });
   const entries = new Map<string, Entry>();
   for (let at = 0; at + FIELDS <= words.length; at += FIELDS) {
     const [path = '', type = '', size = '', modified = '', changed = '', owned = '', link = ''] = words.slice(
@@ -118,49 +118,9 @@ async function treeAt(folder: string, mounts: PrivateMounts): Promise<Map<string
   return entries;
 }
 
-/** Digits of one. */
-const SUM = 64;
-
 /** Those of these files whose content differs. */
 async function differing(paths: readonly string[], { before, after, mounts }: Compared): Promise<string[]> {
-  if (paths.length === 0) return [];
-  const sums = async (folder: string): Promise<(string | undefined)[]> => {
-    const names = paths.map((path) => join(folder, path));
-    const input = names.map((name) => `${name}\0`).join('');
-    const lines = await output(['/usr/bin/xargs', '-0', '/usr/bin/sha256sum', '-z', '--'], input, mounts);
-    const found = new Map(lines.map((line) => [line.slice(SUM + 2), line.slice(0, SUM)]));
-    return names.map((name) => found.get(name));
-  };
-  const [old, now] = [await sums(before), await sums(after)];
-  return paths.filter((_path, index) => old[index] !== now[index]);
-}
-
-/** What a program writes, whose words end with a zero; it may be more than is kept of others. What goes meanwhile is no failure. */
-async function output(
-  argv: readonly [string, ...string[]],
-  input: string,
-  mounts: PrivateMounts,
-): Promise<string[]> {
-  const { program, stdin, stdout, stderr, read } = mounts.within(() => ({
-    ...spawnPiped(argv, { env: { ...hostEnvironment, LC_ALL: 'C' } }),
-  }));
-  const chunks: Buffer[] = [];
-  let complaint = '';
-  stdout.on('data', (chunk: Buffer) => void chunks.push(chunk));
-  stderr.setEncoding('utf8').on('data', (text: string) => {
-    complaint += text;
-  });
-  stdin.end(Buffer.from(input, 'latin1'));
-  const [status] = await Promise.all([program.ended, read]);
-  if (status !== 0 && !isVanished(complaint))
-    throw new EngineError(
-      'host-command',
-      `${argv[0]} ended with status ${status}: ${complaint.slice(-1000)}`,
-      {
-        argv,
-        status,
-      },
-    );
-  const words = Buffer.concat(chunks).toString('latin1').split('\0');
-  return words.slice(0, -1);
+  const within: Within = (start) => mounts.within(start);
+  const [old, now] = [await sumsOf(before, paths, within), await sumsOf(after, paths, within)];
+  return paths.filter((path) => old.get(path) !== now.get(path));
 }

@@ -169,6 +169,8 @@ export interface Copies {
     spec: FilesystemSpec,
     context: KeptContext & Pick<CopyContext, 'mounts'> & { readonly as: string },
   ): Promise<string>;
+  /** The same, where it is a folder of the host whose copies are other files, with inodes and times of their own; undefined elsewhere. */
+  tree(spec: FilesystemSpec, context: KeptContext): string | undefined;
   /** Room that it takes on the host's disk. */
   occupied(spec: FilesystemSpec, context: KeptContext): Promise<number>;
 }

@@ -24,6 +24,7 @@ export const folder: Layer = {
     return await copyTree(treePath(from), treePath(to), copying);
   },
   look: async (place) => treeIn(treePath(place)).upper,
+  tree: (place) => treeIn(treePath(place)).upper,
   occupied: (place) => occupiedBy(treePath(place)),
   keeping(place) {
     const tree = treePath(place);

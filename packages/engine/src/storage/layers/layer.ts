@@ -124,6 +124,8 @@ export interface Layer {
   trim?(place: Place, trimming: Trimming): Promise<void>;
   /** What the container wrote, open or not, to be read by what runs among the mounts: a folder, called `as` where it has to be mounted. */
   look(place: Place, looking: Pick<Copying, 'mounts'> & { readonly as: string }): Promise<string>;
+  /** The same, where it is a folder of the host whose copies are other files, with inodes and times of their own; missing elsewhere. */
+  tree?(place: Place): string;
   /** Room that it takes on the host's disk. */
   occupied(place: Place): Promise<number>;
   /** What one can hold that lies elsewhere than its file, and what it takes there. */

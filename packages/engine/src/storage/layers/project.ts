@@ -8,7 +8,7 @@ import { HostQuotas } from '../../host/quota.js';
 import type { DiskLimit } from '../contract/backend.js';
 import { folder } from './folder.js';
 import type { Layer } from './layer.js';
-import { copyTree, makeFolder, makeTree, openTree, treePath } from './tree.js';
+import { copyTree, makeFolder, makeTree, openTree, treeIn, treePath } from './tree.js';
 
 export const project: Layer = {
   suits({ roots, limit, projectIds }) {
@@ -46,6 +46,7 @@ export const project: Layer = {
     return await copyTree(treePath(from), path, copying);
   },
   look: folder.look,
+  tree: (place) => treeIn(treePath(place)).upper,
   occupied: folder.occupied,
 
   keeping(place) {

@@ -105,6 +105,7 @@ export const template: Backend = {
         mounts: context.mounts,
         as: `${context.as}-${spec.key}`,
       }),
+    tree: (spec, context) => layerOf(spec, context).tree?.(placeOf(spec, context)),
     occupied: (spec, context) => layerOf(spec, context).occupied(placeOf(spec, context)),
   },
 

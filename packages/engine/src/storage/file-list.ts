@@ -1,0 +1,55 @@
+// The regular files of a folder, as the kernel tells of them.
+// SPDX-License-Identifier: Apache-2.0
+import { join } from 'node:path';
+import { foundWords, type Within } from './found-words.js';
+
+/** In words of find; times in seconds with their fraction. */
+export interface FileState {
+  readonly size: string;
+  readonly modified: string;
+  /** Which nobody can set; empty where it says nothing. */
+  readonly changed: string;
+  readonly inode: string;
+}
+
+/** By path, in bytes, one a character. */
+export type FileList = ReadonlyMap<string, FileState>;
+
+const FIELDS = 5;
+
+/** Files may come and go meanwhile. */
+export async function filesBelow(folder: string): Promise<Map<string, FileState>> {
+  const format = '%P\\0%s\\0%T@\\0%C@\\0%i\\0';
+  const words = await foundWords(['/usr/bin/find', folder, '-type', 'f', '-printf', format]);
+  return filesIn(words);
+}
+
+/** The same of their words, and back. */
+export function filesIn(words: readonly string[]): Map<string, FileState> {
+  const files = new Map<string, FileState>();
+  for (let at = 0; at + FIELDS <= words.length; at += FIELDS) {
+    const [path = '', size = '', modified = '', changed = '', inode = ''] = words.slice(at, at + FIELDS);
+    files.set(path, { size, modified, changed, inode });
+  }
+  return files;
+}
+
+export const wordsOf = (files: FileList): string[] =>
+  [...files].flatMap(([path, { size, modified, changed, inode }]) => [path, size, modified, changed, inode]);
+
+/** Digits of one. */
+const SUM = 64;
+
+/** Of the contents of those that are there, by path. */
+export async function sumsOf(
+  folder: string,
+  paths: readonly string[],
+  within?: Within,
+): Promise<ReadonlyMap<string, string>> {
+  if (paths.length === 0) return new Map();
+  const names = paths.map((path) => join(folder, path));
+  const input = names.map((name) => `${name}\0`).join('');
+  const argv = ['/usr/bin/xargs', '-0', '/usr/bin/sha256sum', '-z', '--'] as const;
+  const lines = await foundWords([...argv], { input, ...(within && { within }) });
+  return new Map(lines.map((line) => [line.slice(SUM + 2 + folder.length + 1), line.slice(0, SUM)]));
+}
