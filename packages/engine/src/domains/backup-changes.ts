@@ -35,7 +35,7 @@ export async function lookAt({ specs, from }: DomainFiles): Promise<KnownLayers 
     layers.set(spec.key, { made, files: exact(await filesBelow(folder)) });
     folders.push(folder);
   }
-  await Promise.all([delay(TICK_MS), ...folders.map(syncAll)]);
+  await Promise.all([delay(TICK_MS), ...folders.map((folder) => syncAll(folder))]);
   return layers;
 }
 

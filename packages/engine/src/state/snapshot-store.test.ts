@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { Graves } from './graves.js';
 import { passSnapshots, type SnapshotRecord, SnapshotStore } from './snapshot-store.js';
 
 let folder: string;
@@ -29,7 +30,8 @@ function made(name: string): string {
 
 /** What the next daemon knows. */
 function reopen(): void {
-  store = new SnapshotStore((message) => told.push(message));
+  const tell = (message: string) => void told.push(message);
+  store = new SnapshotStore(tell, new Graves(folder, tell));
 }
 
 const nothing = { description: null, expiresAt: null, frozenMs: null, outside: [] };
