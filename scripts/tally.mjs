@@ -1,5 +1,6 @@
-// Counts tests by the reports of whoever runs them, and keeps what failed.
+// Counts tests by the reports of whoever runs them, and keeps what failed and which files took longest.
 // SPDX-License-Identifier: Apache-2.0
+import { basename } from 'node:path';
 
 /** @typedef {import('./vm/machine.mjs').Report} Report */
 
@@ -7,6 +8,8 @@ export class Tally {
   passed = 0;
   failed = 0;
   isVerbose = false;
+  /** How many seconds each file took. @type {Map<string, number>} */
+  #files = new Map();
 
   /** @param {(text: string) => void} [say] */
   constructor(say = (text) => process.stderr.write(text)) {
@@ -15,6 +18,12 @@ export class Tally {
 
   get text() {
     return `${this.passed} passed, ${this.failed} failed`;
+  }
+
+  /** The files to begin with when time is short, in one line. */
+  get longest() {
+    const names = [...this.#files].sort(([, a], [, b]) => b - a).slice(0, 10);
+    return names.map(([file, seconds]) => `${basename(file, '.js')} ${Math.round(seconds)} s`).join(', ');
   }
 
   /**
@@ -29,6 +38,7 @@ export class Tally {
     /** @param {Report} report */
     const count = ({ kind, name, file, skip, seconds, text }) => {
       if (kind === 'start' || kind === 'pass' || kind === 'fail') last = name;
+      if (kind === 'file') this.#files.set(name, seconds ?? 0);
       if (kind !== 'pass' && kind !== 'fail') return;
       // A file is reported too where it has no test, or failed by itself.
       if (kind === 'pass' && files.includes(name)) return;

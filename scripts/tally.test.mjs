@@ -1,4 +1,4 @@
-// What counts as a failure of `npm test`: each test that fails, and what fails where no test tells of it.
+// What counts as a failure of `npm test`: each test that fails, and what fails where no test tells of it; and what took longest.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -41,28 +41,51 @@ const files = {
   'a file that ends in its middle': { text: "test('t', () => {}); process.exit(3);", passed: 0, failed: 1 },
 };
 
-test('what fails counts, be it a test, a suite by its hooks, or a file', () => {
+/** @param {import('node:test').TestContext} t */
+function scratch(t) {
   const folder = mkdtempSync(join(tmpdir(), 'ctvirt-tally-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+/**
+ * Runs test files, each with such a text, and counts what they report.
+ *
+ * @param {string} folder
+ * @param {Readonly<Record<string, string>>} texts
+ */
+function tallied(folder, texts) {
   const reporter = new URL('vm/reporter.mjs', import.meta.url).pathname;
   // Without this a test runner within a test runs nothing.
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-  try {
-    for (const [what, { text, passed, failed }] of Object.entries(files)) {
-      const file = join(folder, 'one.test.mjs');
-      const head =
-        "import assert from 'node:assert/strict';\nimport { after, before, describe, test } from 'node:test';\n";
-      writeFileSync(file, `${head}${text}\n`);
-      const { stdout } = spawnSync(process.execPath, ['--test', `--test-reporter=${reporter}`, file], {
-        encoding: 'utf8',
-        env,
-      });
-      const tally = new Tally(() => undefined);
-      const { count, failures } = tally.part([file]);
-      for (const line of stdout.trim().split('\n')) count(JSON.parse(line));
-      assert.equal(tally.text, `${passed} passed, ${failed} failed`, what);
-      assert.equal(failures.length, failed, what);
-    }
-  } finally {
-    rmSync(folder, { recursive: true });
+  const head =
+    "import assert from 'node:assert/strict';\nimport { after, before, describe, test } from 'node:test';\n";
+  const files = Object.entries(texts).map(([name, text]) => {
+    const file = join(folder, name);
+    writeFileSync(file, `${head}${text}\n`);
+    return file;
+  });
+  const argv = ['--test', `--test-reporter=${reporter}`, ...files];
+  const { stdout } = spawnSync(process.execPath, argv, { encoding: 'utf8', env });
+  const tally = new Tally(() => undefined);
+  const { count, failures } = tally.part(files);
+  for (const line of stdout.trim().split('\n')) count(JSON.parse(line));
+  return { tally, failures };
+}
+
+test('what fails counts, be it a test, a suite by its hooks, or a file', (t) => {
+  const folder = scratch(t);
+  for (const [what, { text, passed, failed }] of Object.entries(files)) {
+    const { tally, failures } = tallied(folder, { 'one.test.mjs': text });
+    assert.equal(tally.text, `${passed} passed, ${failed} failed`, what);
+    assert.equal(failures.length, failed, what);
   }
+});
+
+test('the files that took longest are told, with their hooks', (t) => {
+  const { tally } = tallied(scratch(t), {
+    'short.test.js': "test('t', () => {});",
+    'long.test.js': "before(() => new Promise((done) => setTimeout(done, 2600))); test('t', () => {});",
+  });
+  assert.match(tally.longest, /^long\.test [3-9]\d* s, short\.test \d+ s$/);
 });

@@ -189,5 +189,6 @@ await attempt(async () => {
   for (const lane of lanes) if (wanted(lane)) await attempt(() => otherNode(lane));
   if (machine !== false) await attempt(machine);
 });
+if (tally.longest !== '') process.stderr.write(`longest: ${tally.longest}\n`);
 process.stdout.write(`${tally.text}\n`);
 process.exitCode = tally.failed === 0 ? 0 : 1;

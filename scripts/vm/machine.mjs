@@ -25,7 +25,7 @@ const disks = ['root', 'code', 'ext4', 'xfs', 'swap'];
 /**
  * What the reporter in the machine writes of a test.
  * @typedef {object} Report
- * @property {'start' | 'pass' | 'fail' | 'note' | 'suite' | 'end'} kind
+ * @property {'start' | 'pass' | 'fail' | 'note' | 'suite' | 'file' | 'end'} kind
  * @property {string} name
  * @property {string} [file]
  * @property {string | boolean} [skip]

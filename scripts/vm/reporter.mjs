@@ -21,9 +21,11 @@ const kinds = { 'test:start': 'start', 'test:pass': 'pass', 'test:fail': 'fail',
  * @returns {Report | undefined}
  */
 export function toReport({ type, data: { name, file, skip, message, details } }) {
+  const seconds = (details?.duration_ms ?? 0) / 1000;
+  // Of a file this alone tells how long it took, its hooks included.
+  if (type === 'test:complete' && file !== undefined && name === file) return { kind: 'file', name, seconds };
   const kind = kinds[type];
   if (kind === undefined) return undefined;
-  const seconds = (details?.duration_ms ?? 0) / 1000;
   const error = details?.error;
   // A suite is no test, and fails with its tests; or by itself, in a hook, which no test tells of.
   if (details?.type === 'suite' && (error === undefined || error.failureType === 'subtestsFailed'))
