@@ -50,7 +50,7 @@ describe('in bash', () => {
   const bin = join(daemon.folder, 'bin');
   before(async () => {
     mkdirSync(bin);
-    const program = fileURLToPath(new URL('./main.js', import.meta.url));
+    const program = fileURLToPath(new URL('./ctvirt.cjs', import.meta.url));
     writeFileSync(join(bin, 'ctvirt'), `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`, {
       mode: 0o755,
     });
