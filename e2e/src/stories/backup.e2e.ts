@@ -18,6 +18,7 @@ import type { Progress } from '@ctvirt/api';
 import { described } from '../world/described.js';
 import { domainXml, templateRoot } from '../world/documents.js';
 import { helpersOf } from '../world/family.js';
+import { lightenKey } from '../world/light-key.js';
 import { waitFor } from '../world/wait.js';
 import { busybox, refused, World } from '../world/world.js';
 
@@ -25,7 +26,7 @@ let world: World;
 before(async () => {
   world = await World.open();
   await useRepositories(['default', 'second']);
-  await ctvirt('backup', 'init');
+  await init('default');
 });
 afterEach(() => world.clear());
 after(() => world.close());
@@ -43,6 +44,11 @@ async function useRepositories(names: readonly string[], more = ''): Promise<voi
 }
 
 const ctvirt = (...words: string[]): Promise<string> => world.ctvirt(...words);
+
+async function init(name: string): Promise<void> {
+  await ctvirt('backup', 'init', name);
+  lightenKey(world.enclosure.path(repository(name)), `${world.host}/${name}.password`);
+}
 
 /** What is in a backup, in one container. */
 const work = `
@@ -347,7 +353,7 @@ test('a repository without room, and one that goes away, fail the backup alone',
   await enclosure.output('mount', '-t', 'tmpfs', '-o', 'size=24m,mode=700', 'small', repository('small'));
   try {
     await useRepositories(['default', 'second', 'small']);
-    await ctvirt('backup', 'init', 'small');
+    await init('small');
     await world.define(domainXml({ name: 'big', filesystems: [templateRoot] }));
     const body = { repository: 'small' };
     await look('big', (root) => noise(root, 80));
@@ -424,7 +430,7 @@ test('a restore that cannot be finished leaves the domain as it is', async () =>
 });
 
 test('check restores a sample and compares it, and says what is damaged', async () => {
-  await ctvirt('backup', 'init', 'second');
+  await init('second');
   const none = await world.cli(['backup', 'check', '--repository', 'second']);
   assert.deepEqual(
     [none.status, none.stderr.includes("there is no backup in repository 'second': nothing was checked")],
