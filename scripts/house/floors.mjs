@@ -11,6 +11,7 @@ const floors = [
   ['domains'],
   [
     'guarantees',
+    'history',
     'quota',
     'jobs',
     'traffic',

@@ -9,6 +9,7 @@ import { events } from './events.js';
 import { filters } from './filters.js';
 import { forwards } from './forwards.js';
 import { guarantees } from './guarantees.js';
+import { history } from './history.js';
 import { host } from './host.js';
 import { jobs } from './jobs.js';
 import { networks } from './networks.js';
@@ -36,6 +37,7 @@ export const resources = {
   quota,
   traffic,
   usage,
+  history,
   forwards,
   guarantees,
   check,

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { json, none, resource } from './route.js';
 import { boolean, integer, list, string } from './schema.js';
+import { domainNow } from './shapes/history.js';
 import { domainProcess } from './shapes/processes.js';
 import { domainUsage } from './shapes/usage.js';
 
@@ -15,6 +16,15 @@ export const usage = resource({
     query: { active: boolean({ description: 'Only running ones, or only stopped ones' }) },
     body: none,
     answer: json(list(domainUsage)),
+  },
+  now: {
+    method: 'GET',
+    path: '/v1/usage/now',
+    role: 'viewer',
+    summary:
+      'What each running domain used at the last look, ten seconds ago at most: nothing is read for it, however many ask',
+    body: none,
+    answer: json(list(domainNow)),
   },
   processes: {
     method: 'GET',

@@ -33,6 +33,7 @@ import type {
   DomainBackupRequest,
   DomainEvent,
   DomainInfo,
+  DomainNow,
   DomainProcess,
   DomainSettings,
   DomainSummary,
@@ -49,6 +50,7 @@ import type {
   ForwardResult,
   ForwardRow,
   GuaranteeReport,
+  History,
   HostFacts,
   ImportRequest,
   Job,
@@ -88,6 +90,7 @@ import type {
   DomainCounters,
   FileSize,
   FolderPool,
+  KnownDomain,
   LayerFile,
   LinkAddresses,
   NewVolume,
@@ -128,6 +131,17 @@ export interface Archiving extends OfSnapshot {
   readonly withTemplate?: boolean | undefined;
   /** Whether folders of the host are, which it has at places of its own. */
   readonly withMounts?: boolean | undefined;
+}
+
+/** Which series, between which times, in how many points at most. */
+export interface HistoryQuery {
+  /** Names with commas between them; all if absent. */
+  readonly series?: string | undefined;
+  /** RFC 3339; an hour before the end if absent. */
+  readonly from?: string | undefined;
+  /** Now if absent. */
+  readonly to?: string | undefined;
+  readonly points?: number | undefined;
 }
 
 /** Who asks for a snapshot, if not somebody. */
@@ -596,6 +610,24 @@ export interface Engine {
     undefine(ref: FilterRef): Promise<void>;
     /** Links of running domains that have one. */
     bindings(): readonly FilterBinding[];
+  };
+
+  /** What looks at running domains found, every ten seconds: the last ones, and those of the past. */
+  history: {
+    /** Of all that run: nothing is read for it, and nobody is waited for. */
+    known(): readonly KnownDomain[];
+    /** Their accounts, likewise. */
+    beancounters(): readonly BeancounterReport[];
+    /** The same in few numbers, with the limits that were met. */
+    now(): readonly DomainNow[];
+    /** How long the last round of looks took, in milliseconds. */
+    tookMs(): number;
+    /** Calls back after each round; the result unsubscribes. */
+    onLook(listener: () => void): () => void;
+    /** What a domain used over time, whether it runs or not; throws `invalid` for what is no time or no series. */
+    of(ref: DomainRef, query?: HistoryQuery): History;
+    /** The sum of all. */
+    ofHost(query?: HistoryQuery): History;
   };
 
   /** The host's ledger of promises; with a profile, how many more domains of it could be kept to theirs. */

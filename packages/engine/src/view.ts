@@ -1,5 +1,6 @@
 // What the engine tells libvirt's protocol alone, counters, links and layers; all else that it tells is a shape of the HTTP contract.
 // SPDX-License-Identifier: Apache-2.0
+import type { DiskUse, DomainSummary, DomainUse, SeriesValues } from '@ctvirt/api';
 
 /** Counters since the start; null where this kernel does not count. Each group is read when it is asked for. */
 export interface DomainCounters {
@@ -149,4 +150,36 @@ export interface NewVolume extends PoolPermissions {
 export interface VolumeRange {
   readonly offset: number;
   readonly length: number;
+}
+
+/** A running domain as the last look found it, ten seconds ago at most; null where this kernel does not count. */
+export interface KnownDomain {
+  readonly domain: DomainSummary;
+  readonly startedAt: Date;
+  /** When it was looked at. */
+  readonly at: Date;
+  /** What history keeps of it: what counts up by the second, since the look before. */
+  readonly now: SeriesValues;
+  readonly use: DomainUse;
+  readonly cpu: CpuCounters;
+  readonly memory: MemoryCounters;
+  readonly io: IoCounters;
+  readonly links: readonly LinkCounters[];
+  /** Times since its start in which its own limit held it up, and in which a process waited for a processor, memory or a disk. */
+  readonly waits: {
+    readonly throttledNs: number | null;
+    readonly cpuNs: number | null;
+    readonly memoryNs: number | null;
+    readonly ioNs: number | null;
+  };
+  /** How often memory below its guarantee was taken, it met its own limit, and a process was ended for want of memory. */
+  readonly shortages: {
+    readonly reclaims: number | null;
+    readonly limitHits: number | null;
+    readonly kills: number | null;
+  };
+  /** Refusals of all beancounters since its start. */
+  readonly refused: number;
+  /** Of its root, a minute ago at most; null before it was asked for. */
+  readonly disk: DiskUse | null;
 }

@@ -369,10 +369,27 @@ export const ways: { readonly [resource: string]: { readonly [operation: string]
   },
   usage: {
     list: { method: 'GET', path: '/v1/usage', query: ['active'], body: 'none', answer: 'json' },
+    now: { method: 'GET', path: '/v1/usage/now', query: [], body: 'none', answer: 'json' },
     processes: {
       method: 'GET',
       path: '/v1/processes',
       query: ['domain', 'pid'],
+      body: 'none',
+      answer: 'json',
+    },
+  },
+  history: {
+    domain: {
+      method: 'GET',
+      path: '/v1/domains/{domain}/history',
+      query: ['series', 'from', 'to', 'points'],
+      body: 'none',
+      answer: 'json',
+    },
+    host: {
+      method: 'GET',
+      path: '/v1/history',
+      query: ['series', 'from', 'to', 'points'],
       body: 'none',
       answer: 'json',
     },

@@ -14,6 +14,7 @@ export * from './filter.js';
 export * from './finding.js';
 export * from './forward.js';
 export * from './guarantees.js';
+export * from './history.js';
 export * from './host.js';
 export * from './job.js';
 export * from './move.js';

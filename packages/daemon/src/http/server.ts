@@ -33,6 +33,7 @@ import { refuseForeignPages } from './foreign-page.js';
 import { bindForwards } from './forwards.js';
 import { bindGuarantees } from './guarantees.js';
 import type { Handlers } from './handler.js';
+import { bindHistory } from './history.js';
 import { bindHost } from './host.js';
 import { bindJobs } from './jobs.js';
 import { bindNetworks } from './networks.js';
@@ -63,6 +64,7 @@ const binders = {
   quota: bindQuota,
   traffic: bindTraffic,
   usage: bindUsage,
+  history: bindHistory,
   forwards: bindForwards,
   guarantees: bindGuarantees,
   check: bindCheck,

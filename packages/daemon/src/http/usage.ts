@@ -10,6 +10,7 @@ export const bindUsage = (engine: Engine): Handlers<Resources['usage']> => ({
     const all = await engine.usage();
     return active === undefined ? all : all.filter(({ id }) => (id !== null) === active);
   },
+  now: () => engine.history.now(),
   processes: ({ query: { domain, pid } }) =>
     engine.processes({
       ...(domain === undefined ? {} : { domain }),

@@ -6,6 +6,8 @@ import { Duplex, PassThrough } from 'node:stream';
 import type { ConsoleStream, DomainCounters, ExecSession } from '@ctvirt/engine';
 import type { Inside } from '@ctvirt/engine/testing';
 
+type Look = ReturnType<NonNullable<Inside['look']>>;
+
 type Program = Parameters<Inside['exec']>[0];
 
 const counters: DomainCounters = {
@@ -55,11 +57,39 @@ export const insideWith = (live: Set<ExecSession>): Inside => ({
   signal: () => undefined,
   counters: () => counters,
   use: () => ({ usedMemoryKiB: 1024, cpuTimeNs: 1.5e9, processes: 3, maxProcesses: 240 }),
+  look: lookAtBusy,
   info: () => ({
     initPid: null,
     walls: [{ name: 'system-calls', state: 'up', how: '34 are refused' }],
   }),
 });
+
+/** One that uses more of everything the longer its name is. */
+function lookAtBusy(name: string): Look {
+  const seconds = performance.now() / 1000;
+  const so = seconds * name.length;
+  const side = (bytes: number) => ({ bytes: Math.round(bytes), packets: 1, errors: 0, drops: 0 });
+  return {
+    atMs: seconds * 1000,
+    cpuNs: so * 2e7,
+    throttledNs: so * 1e6,
+    waitedNs: so * 5e6,
+    memoryBytes: 1024 * 1024,
+    reclaims: 0,
+    limitHits: 0,
+    kills: 0,
+    stalledNs: 0,
+    hostTicks: 0,
+    hostIdleTicks: 0,
+    use: { usedMemoryKiB: 1024, cpuTimeNs: 1.5e9, processes: 3, maxProcesses: 240 },
+    cpu: counters.cpu(),
+    memory: counters.memory(),
+    io: { readBytes: Math.round(so * 1000), writtenBytes: Math.round(so * 2000), reads: 1, writes: 2 },
+    ioWaitedNs: 0,
+    refused: 0,
+    links: [{ name: 'eth0', hostName: null, mac: null, rx: side(so * 500), tx: side(so * 100) }],
+  };
+}
 
 /** Greets, answers in capitals, tells its new size, and closes at `bye`. */
 function shoutingConsole(): ConsoleStream {

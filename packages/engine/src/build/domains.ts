@@ -11,17 +11,21 @@ import { Reverter, refuseReverting } from '../domains/reverter.js';
 import { Roots } from '../domains/roots.js';
 import { Turns } from '../domains/turns.js';
 import type { Driver } from '../drivers/driver.js';
+import type { Looks } from '../drivers/floor.js';
 import { EngineError } from '../errors.js';
+import type { Sweep } from '../history/sweep.js';
 import { Jobs } from '../jobs/jobs.js';
 import { claimOf } from '../lifecycle/claim.js';
 import { Arrivals } from '../moves/arrivals.js';
 import { Departures } from '../moves/departures.js';
+import type { Entry } from '../registry/registry.js';
 import type { FloorParts } from './drivers.js';
 import type { FilterBuild } from './filters.js';
 import type { HostParts } from './host.js';
 import type { NetworkBuild } from './networks.js';
 import type { RuleParts } from './rules.js';
 import type { StateParts } from './state.js';
+import { makeSweep } from './sweep.js';
 
 /** Objects above the driver. */
 export interface DomainParts {
@@ -35,6 +39,7 @@ export interface DomainParts {
   readonly jobs: Jobs;
   readonly arrivals: Arrivals;
   readonly departures: Departures;
+  readonly sweep: Sweep;
 }
 
 /** All that the engine is made of. */
@@ -54,6 +59,7 @@ export function makeDomains(
     NetworkBuild &
     FilterBuild & {
       readonly driver: Driver;
+      readonly looks: Looks<Entry>;
       /** Missing where nobody says how. */
       readonly reach?: Reach | undefined;
     },
@@ -95,6 +101,7 @@ export function makeDomains(
     departures: new Departures({ ...parts, roots, turns, jobs, lifecycle, reach }),
     adopter: new Adopter(parts),
     jobs,
+    sweep: makeSweep(below),
     assets: new Assets({ ...parts, isChangingTemplates: () => templates.isWorking() }),
   };
 }

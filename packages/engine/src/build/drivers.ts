@@ -14,7 +14,7 @@ const drivers = { liblxc: makeLxc } satisfies Record<string, (parts: Below) => F
 export type DriverName = keyof typeof drivers;
 
 /** What runs the domains of an engine. */
-export interface FloorParts extends Pick<Floor<Entry>, 'driver' | 'accounting'> {
+export interface FloorParts extends Pick<Floor<Entry>, 'driver' | 'accounting' | 'looks'> {
   readonly driverName: DriverName;
   readonly floor: Floor<Entry>;
 }
@@ -22,6 +22,6 @@ export interface FloorParts extends Pick<Floor<Entry>, 'driver' | 'accounting'> 
 /** Builds the one of that name. */
 export function makeFloor(driverName: DriverName, parts: Below): FloorParts {
   const floor = drivers[driverName](parts);
-  const { driver, accounting } = floor;
-  return { driverName, floor, driver, accounting };
+  const { driver, accounting, looks } = floor;
+  return { driverName, floor, driver, accounting, looks };
 }

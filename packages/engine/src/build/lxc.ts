@@ -2,9 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { resourcesOf } from '@ctvirt/formats';
 import { ProcessCeiling } from '../cgroups/processes.js';
-import type { Floor } from '../drivers/floor.js';
+import type { Floor, Looks } from '../drivers/floor.js';
 import { Accounting } from '../drivers/lxc/accounting/accounting.js';
-import { sampleOf } from '../drivers/lxc/accounting/sample.js';
 import { LxcDriver } from '../drivers/lxc/driver.js';
 import { hostNetwork } from '../drivers/lxc/ended-links.js';
 import { LinkMeter } from '../drivers/lxc/link-meter.js';
@@ -75,6 +74,7 @@ export function makeLxc(below: Below): Floor<Entry> {
   return {
     driver,
     accounting,
+    looks: looksWith(meter, accounting),
     networks,
     links: { ...hostLinks, cardAt: (place) => lent.cardAt(place) },
     version: () => tools.version(),
@@ -127,13 +127,22 @@ function makeDriver(parts: Below & LxcParts & { readonly meter: LinkMeter }): Lx
   });
 }
 
+const looksWith = (meter: LinkMeter, accounting: Accounting<Entry>): Looks<Entry> => ({
+  begin: () => meter.lookAtAll(),
+  look: (entry, host) => {
+    const look = accounting.look(entry, host);
+    return look && { ...look, links: meter.counters(entry) };
+  },
+  known: (entry) => accounting.known(entry),
+});
+
 function makeAccounting(parts: Below & LxcParts): Accounting<Entry> {
-  const { cgroups, registry, live, guarantees, events } = parts;
+  const { documents, registry, live, events } = parts;
   return new Accounting<Entry>({
     ...parts,
     entries: () => registry.entries(),
     document: live,
-    sampled: (run, readings) => guarantees.sample(run, (host) => sampleOf(cgroups.version, readings, host)),
+    known: (entry) => documents.known(entry),
     emit: (entry, beancounter) => events.refused(entry, beancounter),
   });
 }

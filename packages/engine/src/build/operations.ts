@@ -11,6 +11,7 @@ import { credentialOperations } from '../domains/credentials.js';
 import { type DefineParts, defineOperations } from '../domains/define.js';
 import { forwardOperations } from '../domains/forwards.js';
 import { type FreezeParts, Freezes } from '../domains/freezes.js';
+import { type HistoryParts, historyOperations } from '../domains/history.js';
 import { type InsideParts, insideOperations } from '../domains/inside.js';
 import { jobOperations } from '../domains/jobs.js';
 import { type KeptParts, rootOperations } from '../domains/kept.js';
@@ -29,6 +30,7 @@ import type { StateParts } from './state.js';
 
 /** Dependencies of `operationsOf`. */
 export type OperationParts = LookParts &
+  HistoryParts &
   AmendParts &
   DefineParts &
   KeptParts &
@@ -64,6 +66,7 @@ export function operationsOf(parts: OperationParts): Omit<Engine, 'host' | 'link
     trim: (ref, options) => freezes.trim(ref, options),
     ...insideOperations(parts),
     ...mountOperations(parts),
+    history: historyOperations(parts),
     jobs: jobOperations(parts),
     ...copyOperations(parts),
     roots: rootOperations(parts),

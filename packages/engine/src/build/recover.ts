@@ -86,8 +86,9 @@ async function know(entry: Entry, { live, floor, registry, networkLinks }: Known
   return true;
 }
 
-function openWatches({ quotas, events }: Parts): void {
+function openWatches({ quotas, events, sweep }: Parts): void {
   quotas.open();
+  sweep.open();
   events.listen(({ event }, entry) => {
     if (event === 'started') quotas.lookLater(entry);
   });
@@ -96,7 +97,8 @@ function openWatches({ quotas, events }: Parts): void {
 /** Stops watching; containers go on. */
 export async function close(parts: Parts): Promise<void> {
   const { jobs, queue, networkQueue, filterQueue, lifecycle, registry, floor, departures } = parts;
-  const { appArmor, namespaces, gauges, quotas, traffic, graves } = parts;
+  const { appArmor, namespaces, gauges, quotas, traffic, graves, sweep, keeper } = parts;
+  sweep.close();
   departures.close();
   await jobs.close();
   await queue.idle();
@@ -108,6 +110,7 @@ export async function close(parts: Parts): Promise<void> {
   floor.networks.close();
   await floor.close({ isUsed });
   await traffic.close();
+  await keeper.close();
   if (!isUsed) appArmor.unload();
   namespaces.close();
   gauges.close();

@@ -5,6 +5,7 @@ import { KnownFilesStore } from '../backup/known-files.js';
 import { holderOf, Repositories } from '../backup/repositories.js';
 import type { RepositorySpec } from '../backup/tool.js';
 import type { Subject } from '../drivers/driver.js';
+import { Keeper } from '../history/keeper.js';
 import { Hooks } from '../hooks/hooks.js';
 import { hostName } from '../host/facts.js';
 import { readIfThere } from '../host/files.js';
@@ -46,6 +47,7 @@ export interface StateParts {
   readonly queue: KeyedQueue;
   readonly events: DomainEvents;
   readonly traffic: Traffic;
+  readonly keeper: Keeper;
   readonly consoleLogs: ConsoleLogs;
   readonly hooks: Hooks;
   readonly rootMounts: RootMounts;
@@ -104,6 +106,7 @@ export async function openState(
     queue,
     events: new DomainEvents(facts),
     traffic: await openTraffic(layout, log, registry),
+    keeper: openKeeper(layout, log, registry),
     consoleLogs: openConsoleLogs(layout, registry),
     hooks: new Hooks({ folder: layout.hooks, log }),
     rootMounts: openRootMounts(layout),
@@ -185,3 +188,6 @@ const openTraffic = (layout: Layout, log: EngineLog, registry: Registry): Promis
     nameOf: (uuid) => registry.byUuid(uuid)?.record.name,
     uuidOf: (ref) => registry.lookFor(ref)?.record.uuid,
   });
+
+const openKeeper = (layout: Layout, log: EngineLog, registry: Registry): Keeper =>
+  new Keeper({ folder: layout.history, log, isDefined: (uuid) => registry.byUuid(uuid) !== undefined });

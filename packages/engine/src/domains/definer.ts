@@ -8,6 +8,7 @@ import { type Domain, type Finding, formatDomain, placeFindings } from '@ctvirt/
 import { EngineError } from '../errors.js';
 import type { Admission } from '../guarantees/admission.js';
 import type { Credentials } from '../guest/credentials.js';
+import type { Keeper } from '../history/keeper.js';
 import type { Hooks } from '../hooks/hooks.js';
 import type { ProjectRange } from '../host/projects.js';
 import { Undo } from '../host/undo.js';
@@ -71,6 +72,7 @@ export interface DefinerParts {
   readonly admission: Admission;
   readonly networkLinks: NetworkLinks;
   readonly consoleLogs: Pick<ConsoleLogs, 'forget'>;
+  readonly keeper: Pick<Keeper, 'forget'>;
   readonly hooks: Pick<Hooks, 'ask' | 'tell'>;
   readonly rootMounts: Pick<RootMounts, 'refuse'>;
   /** What is to be said of the filters that it names. */
@@ -562,6 +564,7 @@ export class Definer {
     registry.remove(entry);
     if (isKept) await roots.putAside(record);
     this.parts.consoleLogs.forget(record.uuid);
+    this.parts.keeper.forget(record.uuid);
     await networkLinks.forget(entry);
     if (!isKept) await roots.erase(record);
     // What kept files carry they keep.

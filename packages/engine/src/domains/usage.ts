@@ -19,7 +19,8 @@ export interface UsageParts {
   readonly traffic: Traffic;
 }
 
-const RECENT_SECONDS = 10;
+/** Less than it is from one look to the next: what the last one found. */
+const RECENT_SECONDS = 5;
 const nothingPassed = { inBytes: '0', outBytes: '0' };
 
 /** What each of these uses now. */

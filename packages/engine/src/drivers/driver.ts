@@ -7,7 +7,14 @@ import type { HeldAsset } from '../host/held-asset.js';
 import type { HostIds } from '../state/id-ranges.js';
 import type { DomainRecord } from '../state/record.js';
 import type { Usage } from '../storage/index.js';
-import type { DomainCounters, LinkAddresses } from '../view.js';
+import type {
+  CpuCounters,
+  DomainCounters,
+  IoCounters,
+  LinkAddresses,
+  LinkCounters,
+  MemoryCounters,
+} from '../view.js';
 
 /** How a run ended: by the container's own wish, or not; of `unstarted` init never ran. */
 export interface Ending {
@@ -119,6 +126,19 @@ export interface Sample extends HostTime {
   readonly limitHits: number;
   readonly kills: number;
   readonly stalledNs: number;
+}
+
+/** One look at a run: all that is read of it every ten seconds, once for all who want to know. */
+export interface Look extends Sample {
+  readonly use: DomainUse;
+  readonly cpu: CpuCounters;
+  readonly memory: MemoryCounters;
+  readonly io: IoCounters;
+  /** For how long one of its processes waited for a disk; not a number where that is not told. */
+  readonly ioWaitedNs: number;
+  /** Refusals of all beancounters since its start. */
+  readonly refused: number;
+  readonly links: readonly LinkCounters[];
 }
 
 /** How long `kill` tries after the last process that went. */

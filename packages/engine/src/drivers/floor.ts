@@ -6,7 +6,7 @@ import type { Domain } from '@ctvirt/xml';
 import type { Listener } from '../host/listeners.js';
 import type { CardLink } from '../host/pci-links.js';
 import type { NetworkHost } from '../networks/contract/network-host.js';
-import type { Driver, Subject } from './driver.js';
+import type { Driver, HostTime, Look, Subject } from './driver.js';
 
 /** OpenVZ's accounts. */
 export interface Accounts<S extends Subject> {
@@ -14,6 +14,16 @@ export interface Accounts<S extends Subject> {
   report(subject: S): Promise<BeancounterReport>;
   /** Of all that run. */
   reports(): Promise<readonly BeancounterReport[]>;
+}
+
+/** Looks at what runs, every ten seconds. */
+export interface Looks<S extends Subject> {
+  /** Before each round: reads what the kernel tells of all runs together. */
+  begin(): Promise<void>;
+  /** Of one that runs; undefined where it has just ended. */
+  look(subject: S, host: HostTime): Look | undefined;
+  /** Its accounts as the last look found them: nothing is read. */
+  known(subject: S): BeancounterReport | undefined;
 }
 
 /** The host's links, the ends of runs' links among them. */
@@ -33,6 +43,7 @@ export interface HostLinks {
 export interface Floor<S extends Subject> {
   readonly driver: Driver;
   readonly accounting: Accounts<S>;
+  readonly looks: Looks<S>;
   readonly networks: NetworkHost;
   /** Its own word for its version. */
   version(): Promise<string>;

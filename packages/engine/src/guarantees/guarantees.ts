@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DeliveryReport, GuaranteePolicy, GuaranteeReport } from '@ctvirt/api';
 import type { Domain } from '@ctvirt/xml';
-import type { Held, HostTime, Run, Sample } from '../drivers/driver.js';
+import type { Held, Run, Sample } from '../drivers/driver.js';
 import { type Claim, claimOf } from '../lifecycle/claim.js';
 import type { Entry } from '../registry/registry.js';
 import { Admission } from './admission.js';
 import { readCapacity } from './capacity.js';
-import { hostTime, Ring } from './delivery.js';
+import { Ring } from './delivery.js';
 import { howManyFit, ledgerOf } from './ledger.js';
 import { cpuVerdict, memoryVerdict } from './verdict.js';
 
@@ -24,9 +24,6 @@ export interface GuaranteeParts {
   readonly warn: (message: string, domain: string) => void;
 }
 
-/** The host's own time is read this seldom. */
-const HOST_MS = 1000;
-
 /** Keeps the ledger, and compares promises with what was given. */
 export class Guarantees {
   readonly admission: Admission;
@@ -34,8 +31,6 @@ export class Guarantees {
   readonly #claims = new WeakMap<Domain, Claim>();
 
   readonly #rings = new WeakMap<Run, Ring>();
-  #host: HostTime = { hostTicks: Number.NaN, hostIdleTicks: Number.NaN };
-  #hostMs = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly parts: GuaranteeParts) {
     const { policy, reserveBytes, facts, warn } = parts;
@@ -69,17 +64,11 @@ export class Guarantees {
     return { policy, rows, domains, fits: fit?.fits ?? null, fitsBy };
   }
 
-  /** Takes a look at what a domain is given; `look` is told what the host did meanwhile. */
-  sample(running: Run, look: (host: HostTime) => Sample): void {
-    const nowMs = performance.now();
-    // Once for all that are looked at together.
-    if (nowMs - this.#hostMs > HOST_MS) {
-      this.#host = hostTime();
-      this.#hostMs = nowMs;
-    }
+  /** What a look at a run found. */
+  sample(running: Run, sample: Sample): void {
     const ring = this.#rings.get(running) ?? new Ring();
     this.#rings.set(running, ring);
-    ring.add(look(this.#host));
+    ring.add(sample);
   }
 
   /** Processors that a run had over the last seconds; null before this daemon has looked twice. */
@@ -109,6 +98,12 @@ export class Guarantees {
         memory: { ...promised, verdict: memoryVerdict(promised, given) },
       };
     });
+  }
+
+  /** What a running domain was promised; undefined before its document was asked for. */
+  knownClaim(entry: Entry): Claim | undefined {
+    const domain = this.parts.known(entry);
+    return domain && this.#claimOf(domain);
   }
 
   /** What each running domain was promised. */

@@ -27,6 +27,8 @@ export interface CountedLink {
 export interface PassedCount {
   readonly bytes: bigint;
   readonly packets: bigint;
+  readonly errors: bigint;
+  readonly drops: bigint;
 }
 
 /** All links of this network, in one answer of the kernel's. */
@@ -89,8 +91,8 @@ function countedIn({ name, index, kind, elsewhere, counts }: LinkWithCounts): Co
     index,
     isFromElsewhere: kind === 'macvlan' && elsewhere !== undefined,
     peer: elsewhere && placeOf(elsewhere.network, elsewhere.index),
-    // struct rtnl_link_stats64 begins with packets in and out, then bytes.
-    rx: { packets: number(0), bytes: number(2) },
-    tx: { packets: number(1), bytes: number(3) },
+    // struct rtnl_link_stats64 begins with packets in and out, then bytes, errors, and what was dropped.
+    rx: { packets: number(0), bytes: number(2), errors: number(4), drops: number(6) },
+    tx: { packets: number(1), bytes: number(3), errors: number(5), drops: number(7) },
   };
 }

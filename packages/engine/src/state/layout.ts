@@ -27,6 +27,8 @@ export interface Layout {
   readonly pools: string;
   /** What passed the links of domains. */
   readonly traffic: string;
+  /** What domains used over time: a file of rings for each. */
+  readonly history: string;
   /** When schedules of domains were last obeyed. */
   readonly scheduleTimes: string;
   /** When domains were last backed up, and when their schedules of that were obeyed. */
@@ -106,6 +108,7 @@ export function layoutOf(root?: string): Layout {
     backups: join(lib, 'backups'),
     pools: join(lib, 'pools.json'),
     traffic: join(lib, 'traffic'),
+    history: join(lib, 'history'),
     scheduleTimes: join(lib, 'schedule.json'),
     backupTimes: join(lib, 'backups.json'),
     knownFiles: join(lib, 'backup-files'),

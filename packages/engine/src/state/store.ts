@@ -533,6 +533,7 @@ export async function prepareFolders(layout: Layout): Promise<void> {
     layout.templates,
     layout.backups,
     layout.traffic,
+    layout.history,
     layout.consoles,
     layout.runtime,
     layout.rootMounts,

@@ -14,6 +14,7 @@ import { type CgroupLayout, detectCgroups } from '../cgroups/layout.js';
 import type { Engine } from '../contract.js';
 import { clearCopies, finishReverts, startReverted } from '../domains/snapshot-recovery.js';
 import type { Subject } from '../drivers/driver.js';
+import type { Looks } from '../drivers/floor.js';
 import { Allowances } from '../drivers/lxc/accounting/allowed.js';
 import type { MemoryDriver } from '../drivers/memory/driver.js';
 import { MemoryNetworkHost } from '../drivers/memory/networks.js';
@@ -55,7 +56,7 @@ export async function openMemoryEngine(
     connections: 0,
   });
   const filters = await openFilters({ ...ruled, filters: known, wall });
-  const networked = { ...ruled, ...networks, ...filters };
+  const networked = { ...ruled, ...networks, ...filters, looks: looksOf(driver) };
   const parts = { ...networked, ...makeDomains(networked) };
   await complete(parts);
   await resumeNetworks(parts);
@@ -64,6 +65,7 @@ export async function openMemoryEngine(
   await finishReverts(parts);
   await knowRunning({ ...parts, floor: { know: () => undefined } });
   await startReverted(parts);
+  parts.sweep.open();
   const engine: Engine = {
     ...operationsOf({ ...parts, accounting: accountsOf(parts) }),
     host: async () => hostFacts(parts, { driver: 'memory', driverVersion: '1.0.0', appArmor: 'off' }),
@@ -75,7 +77,9 @@ export async function openMemoryEngine(
       // Its folder is about to go: what a client left behind ends first.
       while (parts.templates.isWorking()) await delay(5);
       parts.lifecycle.close();
+      parts.sweep.close();
       await parts.traffic.close();
+      await parts.keeper.close();
       networkHost.close();
       namespaces.close();
     },
@@ -88,6 +92,13 @@ export const documentPathIn =
   (layout: Layout) =>
   ({ record }: Subject): string =>
     join(layout.runtime, diskName(record.name), 'live.xml');
+
+/** What a test has runs use. */
+const looksOf = (driver: MemoryDriver): Looks<Entry> => ({
+  begin: async () => undefined,
+  look: ({ record: { name } }) => driver.look(name),
+  known: () => undefined,
+});
 
 /** What domains may have is in their documents; what they hold nothing counts. */
 function accountsOf({

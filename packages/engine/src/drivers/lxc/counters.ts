@@ -7,7 +7,7 @@ import { keyed } from '../../cgroups/keyed.js';
 import { type CgroupLayout, type Controller, readNumber } from '../../cgroups/layout.js';
 import type { Gauges } from '../../host/gauges.js';
 import type { CpuCounters, DomainCounters, IoCounters, LinkCounters, MemoryCounters } from '../../view.js';
-import type { Held } from '../driver.js';
+import type { Held, Look } from '../driver.js';
 
 /** Dependencies of `countersOf`. */
 export interface CounterParts {
@@ -29,15 +29,23 @@ export interface CounterParts {
 const NS_PER_TICK = 10_000_000;
 
 /** What `info` tells of a run, one row each. */
-export function useOf(parts: Pick<CounterParts, 'cgroups' | 'gauges' | 'group'>): DomainUse {
-  const files = filesOf(parts);
-  return {
-    usedMemoryKiB: usedMemoryKiB(files),
-    cpuTimeNs: cpuTimeNs(files),
-    processes: files.number('pids', 'pids.current'),
-    maxProcesses: files.number('pids', 'pids.max'),
-  };
-}
+export const useOf = (parts: Pick<CounterParts, 'cgroups' | 'gauges' | 'group'>): DomainUse =>
+  useIn(filesOf(parts));
+
+const useIn = (files: Files): DomainUse => ({
+  usedMemoryKiB: usedMemoryKiB(files),
+  cpuTimeNs: cpuTimeNs(files),
+  processes: files.number('pids', 'pids.current'),
+  maxProcesses: files.number('pids', 'pids.max'),
+});
+
+/** All that these files tell at once. */
+export const countsIn = (files: Files): Pick<Look, 'use' | 'cpu' | 'memory' | 'io'> => ({
+  use: useIn(files),
+  cpu: files.isV2 ? cpuV2(files) : cpuV1(files),
+  memory: files.isV2 ? memoryV2(files) : memoryV1(files),
+  io: files.isV2 ? ioV2(files) : ioV1(files),
+});
 
 /** Returns counters that read the kernel's files when they are called. */
 export function countersOf(parts: CounterParts): DomainCounters {
@@ -70,8 +78,8 @@ export function heldBy(cgroups: CgroupLayout, group: string): Held {
   return { memoryBytes, swapBytes: Math.max(0, both - memoryBytes), processes };
 }
 
-/** The group's files. */
-interface Files {
+/** A group's files. */
+export interface Files {
   readonly isV2: boolean;
   readonly text: (controller: Controller, name: string) => string;
   readonly number: (controller: Controller, name: string) => number | null;

@@ -12,15 +12,15 @@ import {
   linkCounts,
   linkCountsOf,
   networkOf,
+  type PassedCount,
 } from '../../host/link-counts.js';
 import { bootId } from '../../host/processes.js';
 import { linksOf } from '../../lifecycle/links.js';
 import type { EngineLog } from '../../log.js';
 import type { LinkPlan } from '../../network/link-plan.js';
-import type { LinkReading } from '../../view.js';
+import type { LinkCounters, LinkReading, TrafficCounters } from '../../view.js';
 import type { Subject } from '../driver.js';
 import { endedLinks, hostNetwork, linkIn } from './ended-links.js';
-import { Rounds } from './rounds.js';
 import { lxcRun } from './run.js';
 
 /** Dependencies of `LinkMeter`. */
@@ -36,9 +36,6 @@ export interface LinkMeterParts {
   readonly log: EngineLog;
 }
 
-/** A day's traffic may be the next day's by so much. */
-const LOOK_MS = 30_000;
-
 /** The kernel may tell of a link that went after it has ceased to list it, but not so much later. */
 const GONE_MS = 60_000;
 
@@ -46,7 +43,6 @@ const GONE_MS = 60_000;
 export class LinkMeter {
   readonly #host = hostNetwork();
   readonly #gone = new GoneLinks();
-  readonly #rounds: Rounds;
   /** By the name of the host's end. */
   readonly #owners = new Map<string, Subject>();
   /** Those with links that have no end on the host. */
@@ -60,18 +56,17 @@ export class LinkMeter {
   readonly #seenMs = new Map<string, number>();
   /** Files of monitors that are booked, and removed when that is on the disk, with their links. */
   readonly #read = new Map<string, string>();
+  /** What each running domain has, as its document says. */
+  readonly #plans = new Map<Subject, readonly LinkPlan[]>();
+  /** What the last look found, by the name of the host's end, and of links that have none by their domain and their name inside. */
+  #counts: ReadonlyMap<string, CountedLink> = new Map();
+  #countsInside = new Map<Subject, ReadonlyMap<string, CountedLink>>();
   #isTold = false;
   #isLossTold = false;
 
-  constructor(private readonly parts: LinkMeterParts) {
-    this.#rounds = new Rounds({
-      everyMs: LOOK_MS,
-      round: () => this.lookAtAll(),
-      failed: (error) => this.#complain(error),
-    });
-  }
+  constructor(private readonly parts: LinkMeterParts) {}
 
-  /** Begins to look, at once: what an earlier daemon did not read any more is booked now. */
+  /** Looks for the first time: what an earlier daemon did not read any more is booked now. */
   async open(): Promise<void> {
     try {
       this.#gone.open();
@@ -79,12 +74,10 @@ export class LinkMeter {
     } catch (error) {
       this.#complain(error);
     }
-    this.#rounds.open();
   }
 
   /** Looks once more. */
   close(): void {
-    this.#rounds.close();
     this.look();
     this.#gone[Symbol.dispose]();
   }
@@ -123,6 +116,7 @@ export class LinkMeter {
   }
 
   #own(entry: Subject, links: readonly LinkPlan[]): void {
+    this.#plans.set(entry, links);
     for (const { kind, hostName } of links) {
       if (hostName !== undefined) this.#owners.set(hostName, entry);
       if (kind === 'macvlan') this.#shared.add(entry);
@@ -144,6 +138,7 @@ export class LinkMeter {
   look(): void {
     try {
       const there = linkCounts();
+      this.#counts = new Map(there.map((link) => [link.name, link]));
       this.#meet(there);
       const gone = this.#goneNow();
       const inside = this.#inside();
@@ -167,6 +162,18 @@ export class LinkMeter {
     this.look();
     for (const [name, { running }] of this.#owners) if (running === undefined) this.#owners.delete(name);
     for (const entry of this.#shared) if (entry.running === undefined) this.#shared.delete(entry);
+    for (const entry of this.#plans.keys()) if (entry.running === undefined) this.#plans.delete(entry);
+  }
+
+  /** What the last look found of a running domain's links, from the container's side: nothing is read. */
+  counters(entry: Subject): LinkCounters[] {
+    return (this.#plans.get(entry) ?? []).map(({ name, hostName, mac }) => {
+      const found =
+        hostName === undefined ? this.#countsInside.get(entry)?.get(name) : this.#counts.get(hostName);
+      const [first, second] = [inNumbers(found?.rx), inNumbers(found?.tx)];
+      const [rx, tx] = hostName === undefined ? [first, second] : [second, first];
+      return { name, hostName: hostName ?? null, mac: mac === '' ? null : mac, rx, tx };
+    });
   }
 
   #of(links: readonly CountedLink[]): LinkReading[] {
@@ -209,7 +216,7 @@ export class LinkMeter {
         'more links went at once than the kernel tells of: what passed some of them in their last moments may not be counted',
       );
     }
-    const nothing = { bytes: 0n, packets: 0n };
+    const nothing = { bytes: 0n, packets: 0n, errors: 0n, drops: 0n };
     const ends = (gone ?? []).flatMap((link): CountedLink[] => {
       if (link.elsewhere === undefined) return [{ ...link, rx: nothing }];
       const own = this.#peers.get(link.elsewhere);
@@ -238,13 +245,17 @@ export class LinkMeter {
   #inside(): { readonly readings: readonly LinkReading[]; readonly isWhole: boolean } {
     const readings: LinkReading[] = [];
     let isWhole = true;
-    for (const { record, running } of this.#shared) {
+    const countsInside = new Map<Subject, ReadonlyMap<string, CountedLink>>();
+    for (const entry of this.#shared) {
+      const { record, running } = entry;
       if (running === undefined) continue;
       const { initPid } = lxcRun(running);
       try {
         const network = networkOf(initPid);
         if (network === undefined) continue;
-        for (const { index, isFromElsewhere, rx, tx } of linkCountsOf(initPid)) {
+        const found = linkCountsOf(initPid);
+        countsInside.set(entry, new Map(found.map((link) => [link.name, link])));
+        for (const { index, isFromElsewhere, rx, tx } of found) {
           if (!isFromElsewhere) continue;
           const passed = {
             inBytes: rx.bytes,
@@ -260,6 +271,7 @@ export class LinkMeter {
         if (!isGone(error)) this.#complain(error);
       }
     }
+    this.#countsInside = countsInside;
     return { readings, isWhole };
   }
 
@@ -270,3 +282,11 @@ export class LinkMeter {
     this.parts.log('warn', `what passes the links of domains is counted later: ${String(error)}`);
   }
 }
+
+/** Libvirt's clients know no larger ones. */
+const inNumbers = (passed: PassedCount | undefined): TrafficCounters => ({
+  bytes: passed === undefined ? null : Number(passed.bytes),
+  packets: passed === undefined ? null : Number(passed.packets),
+  errors: passed === undefined ? null : Number(passed.errors),
+  drops: passed === undefined ? null : Number(passed.drops),
+});

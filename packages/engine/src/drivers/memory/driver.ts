@@ -18,6 +18,7 @@ import {
   type Found,
   type Held,
   type LiveChange,
+  type Look,
   type Program,
   type Run,
   type RunInfo,
@@ -35,6 +36,8 @@ export interface Inside
     'exec' | 'console' | 'addresses' | 'usage' | 'signal' | 'counters' | 'use' | 'processes'
   > {
   info(): RunInfo;
+  /** What a look at the domain of this name finds; nothing if absent. */
+  look?(name: string): Look;
 }
 
 /** What the runs of a driver have besides their state. */
@@ -271,6 +274,10 @@ export class MemoryDriver implements Driver {
 
   async strayIds(): Promise<readonly HostIds[]> {
     return [];
+  }
+
+  look(name: string): Look | undefined {
+    return this.#runs.has(name) ? this.host.inside?.look?.(name) : undefined;
   }
 
   async transfer(): Promise<ExecSession> {

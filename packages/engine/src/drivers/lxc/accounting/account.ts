@@ -21,6 +21,10 @@ export class Account {
   readonly #most: Map<string, number>;
   readonly #tallies: Map<string, Tally>;
   readonly #sources: readonly Source[];
+  /** What this kernel counts. */
+  readonly #counting = new Set<Refusal>();
+  /** What it held at the last look. */
+  readonly #held = new Map<string, number | null>();
   /** What the kernel keeps the maximum of. */
   readonly #remembered = new Set<string>();
   #isChanged = false;
@@ -37,14 +41,21 @@ export class Account {
   /** Takes a look at what is held; `whole` also at what the kernel remembers by itself. */
   look(readings: Readings, { whole }: { whole: boolean }): void {
     for (const { key, held, peak } of this.#sources) {
+      const now = held?.(readings) ?? null;
+      this.#held.set(key, now);
       if (!whole && this.#remembered.has(key)) continue;
       const most = peak?.(readings) ?? null;
       if (most !== null) this.#remembered.add(key);
-      const seen = Math.max(most ?? -1, held?.(readings) ?? -1);
+      const seen = Math.max(most ?? -1, now ?? -1);
       if (seen < 0 || seen <= (this.#most.get(key) ?? -1)) continue;
       this.#most.set(key, seen);
       this.#isChanged = true;
     }
+  }
+
+  /** What it held at the last look; null where that is not told. */
+  held(key: string): number | null {
+    return this.#held.get(key) ?? null;
   }
 
   /** Whether the most it held is known from looks only, not from the kernel. */
@@ -57,6 +68,7 @@ export class Account {
     return refusals.flatMap((refusal): Rise[] => {
       const now = refusalReads[this.version][refusal](readings);
       if (now === null) return [];
+      this.#counting.add(refusal);
       const { seen, total } = this.#tallies.get(refusal) ?? { seen: 0, total: 0 };
       if (now === seen) return [];
       // Somebody may have set the kernel's counter back: what it came to in this run never falls.
@@ -69,6 +81,16 @@ export class Account {
 
   maxheld(key: string): number | null {
     return this.#most.get(key) ?? null;
+  }
+
+  /** How often this run was refused so until the last look; null where this kernel does not count it. */
+  counted(refusal: Refusal): number | null {
+    return this.#tallies.get(refusal)?.total ?? (this.#counting.has(refusal) ? 0 : null);
+  }
+
+  /** How often it was refused anything until the last look. */
+  get refused(): number {
+    return [...this.#tallies.values()].reduce((sum, { total }) => sum + total, 0);
   }
 
   /** How often this run was refused so; null where this kernel does not count it. */

@@ -9,14 +9,16 @@ import type { Domain } from '@ctvirt/xml';
 import { type CgroupLayout, type Controller, processesIn } from '../../../cgroups/layout.js';
 import { type Gauges, textOnce } from '../../../host/gauges.js';
 import { diskName } from '../../../state/layout.js';
-import type { Run as DomainRun, Subject } from '../../driver.js';
+import type { Run as DomainRun, HostTime, Look, Subject } from '../../driver.js';
 import { Rounds } from '../rounds.js';
 import { lxcRun } from '../run.js';
 import type { LxcTools } from '../tools.js';
 import { Account, parseAccount } from './account.js';
-import { Allowances } from './allowed.js';
+import { Allowances, type Allowed } from './allowed.js';
 import { type Census, type FileLocks, fileLocks, takeCensus } from './census.js';
 import { Readings } from './readings.js';
+import { lookOf } from './sample.js';
+import type { Refusal } from './sources.js';
 import { type Telling, Tidings } from './tidings.js';
 
 /** Dependencies of `Accounting`. */
@@ -29,15 +31,15 @@ export interface AccountingParts<S extends Subject> {
   /** What a domain was started with, or of one that is off what it would be. */
   readonly document: (entry: S) => Promise<Domain>;
   readonly emit: (entry: S, beancounter: BeancounterEvent['beancounter']) => void;
-  /** Whoever else wants to look at what was just read of a domain, every ten to twenty seconds. */
-  readonly sampled: (running: DomainRun, readings: Readings) => void;
+  /** The same if it is at hand. */
+  readonly known: (entry: S) => Domain | undefined;
   readonly log: (level: 'warn', message: string, fields: Record<string, unknown>) => void;
 }
 
 /** Refusals are looked for so often: two or three open files of each domain. */
 const COUNT_MS = 3000;
-/** So often it is looked at what is held, unless somebody asked for it meanwhile. */
-const LOOK_MS = 10_000;
+/** What no cgroup counts is counted so often at most. */
+const CENSUS_EVERY_MS = 10_000;
 /**
  * So much of every three seconds goes to counting what no cgroup counts, of those first where that was longest ago: a fifth of
  * a percent of a processor, however many processes there are.
@@ -53,14 +55,39 @@ interface Run {
   readonly folder: (controller: Controller) => string;
   readonly account: Account;
   readonly tidings: Tidings;
-  /** When it was looked at what is held, and when others were given what was read, by performance.now(). */
+  /** When it was looked at what is held, by performance.now(). */
   lookedMs: number;
-  sampledMs: number;
   census: (Census & { readonly atMs: number; readonly at: Date }) | undefined;
   /** One that is being taken: who asks meanwhile gets that one. */
   counting: Promise<void> | undefined;
   /** Whether it was said that this run's account cannot be written. */
   isSaid: boolean;
+}
+
+/** Where numbers of a report come from. */
+interface Told {
+  readonly held: (allowed: Allowed) => number | null;
+  readonly failcnt: (refusal: Refusal) => number | null;
+}
+
+/** Of a domain that is off. */
+const nothing: Told = { held: () => null, failcnt: () => null };
+
+function headOf(
+  { record, running }: Subject,
+  run: Run | undefined,
+  rows: BeancounterRow[],
+): BeancounterReport {
+  const { name, uuid, ctid } = record;
+  return {
+    name,
+    uuid,
+    ctid,
+    startedAt: running?.startedAt.toISOString() ?? null,
+    countedAt: run?.census?.at.toISOString() ?? null,
+    uncounted: run?.census?.uncounted ?? 0,
+    rows,
+  };
 }
 
 const censusMs = ({ census }: Run): number => census?.atMs ?? Number.MIN_SAFE_INTEGER;
@@ -100,6 +127,29 @@ export class Accounting<S extends Subject> {
     this.#runs.delete(entry);
   }
 
+  /** Takes a look at one that runs: its files are read once, for all who want to know what they say. */
+  look(entry: S, host: HostTime): Omit<Look, 'links'> | undefined {
+    const { running } = entry;
+    if (running === undefined) return undefined;
+    const known = this.#run(entry, running);
+    const { run, readings } = this.#look(entry, running, { peaks: censusMs(known) > known.lookedMs });
+    return { ...lookOf(this.parts.cgroups.version, readings, host), refused: run.account.refused };
+  }
+
+  /** As the last look found it: nothing is read. */
+  known(entry: S): BeancounterReport | undefined {
+    const { running } = entry;
+    const run = this.#runs.get(entry);
+    const domain = this.parts.known(entry);
+    if (running === undefined || run?.running !== running || domain === undefined) return undefined;
+    const { account } = run;
+    const rows = this.#rows(domain, run, {
+      held: ({ key }) => account.held(key),
+      failcnt: (refusal) => account.counted(refusal),
+    });
+    return headOf(entry, run, rows);
+  }
+
   /** Of all that run, each with its last census. */
   async reports(): Promise<BeancounterReport[]> {
     const reports: BeancounterReport[] = [];
@@ -127,33 +177,30 @@ export class Accounting<S extends Subject> {
       if (run.census === undefined) await this.#takeCensus(run, await locks());
     }
     const { running } = entry;
-    const { name, uuid, ctid } = entry.record;
-    const known = running === undefined ? undefined : this.#look(entry, running, { peaks: true });
-    const rows = this.#allowances.of(domain).map(
-      ({ key, source, refusal, resource, unit, barrier, limit, how }): BeancounterRow => ({
+    if (running === undefined) return headOf(entry, undefined, this.#rows(domain, undefined, nothing));
+    const { run, readings } = this.#look(entry, running, { peaks: true });
+    const rows = this.#rows(domain, run, {
+      held: ({ source }) => source?.held?.(readings) ?? null,
+      failcnt: (refusal) => run.account.total(refusal, readings),
+    });
+    return headOf(entry, run, rows);
+  }
+
+  #rows(domain: Domain, run: Run | undefined, { held, failcnt }: Told): BeancounterRow[] {
+    return this.#allowances.of(domain).map((allowed): BeancounterRow => {
+      const { key, refusal, resource, unit, barrier, limit, how } = allowed;
+      return {
         resource,
         unit,
-        held: known === undefined ? null : (source?.held?.(known.readings) ?? null),
-        maxheld: known?.run.account.maxheld(key) ?? null,
-        sampled: known?.run.account.isSampled(key) ?? true,
+        held: held(allowed),
+        maxheld: run?.account.maxheld(key) ?? null,
+        sampled: run?.account.isSampled(key) ?? true,
         barrier,
         limit,
-        failcnt:
-          known === undefined || refusal === undefined
-            ? null
-            : known.run.account.total(refusal, known.readings),
+        failcnt: refusal === undefined ? null : failcnt(refusal),
         how,
-      }),
-    );
-    return {
-      name,
-      uuid,
-      ctid,
-      startedAt: running?.startedAt.toISOString() ?? null,
-      countedAt: known?.run.census?.at.toISOString() ?? null,
-      uncounted: known?.run.census?.uncounted ?? 0,
-      rows,
-    };
+      };
+    });
   }
 
   async #sweep(): Promise<void> {
@@ -162,9 +209,7 @@ export class Accounting<S extends Subject> {
       const { running } = entry;
       if (running === undefined) continue;
       const run = this.#run(entry, running);
-      if (performance.now() - run.lookedMs >= LOOK_MS)
-        this.#look(entry, running, { peaks: censusMs(run) > run.lookedMs });
-      else this.#count(entry, run, this.#readings(run));
+      this.#count(entry, run, this.#readings(run));
       if (++since % AT_ONCE === 0) await turn();
     }
     await this.#takeCensuses();
@@ -176,7 +221,7 @@ export class Accounting<S extends Subject> {
     if (this.#censusLeftMs <= 0) return;
     const due = [...this.parts.entries()]
       .flatMap((entry) => (entry.running === undefined ? [] : [this.#run(entry, entry.running)]))
-      .filter((run) => performance.now() - censusMs(run) >= LOOK_MS)
+      .filter((run) => performance.now() - censusMs(run) >= CENSUS_EVERY_MS)
       .sort((a, b) => censusMs(a) - censusMs(b));
     if (due.length === 0) return;
     const locks = await fileLocks();
@@ -207,10 +252,6 @@ export class Accounting<S extends Subject> {
     run.account.look(readings, { whole: peaks });
     this.#count(entry, run, readings);
     run.lookedMs = performance.now();
-    if (run.lookedMs - run.sampledMs >= LOOK_MS) {
-      run.sampledMs = run.lookedMs;
-      this.parts.sampled(running, readings);
-    }
     return { run, readings };
   }
 
@@ -256,7 +297,6 @@ export class Accounting<S extends Subject> {
       account: this.#opened(entry),
       tidings: new Tidings(),
       lookedMs: Number.NEGATIVE_INFINITY,
-      sampledMs: Number.NEGATIVE_INFINITY,
       census: undefined,
       counting: undefined,
       isSaid: false,

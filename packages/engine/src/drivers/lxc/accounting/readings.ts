@@ -22,17 +22,17 @@ export class Readings {
 
   /** A file of one number; null for `max`, and where it is not there. */
   number(controller: Controller, file: string): number | null {
-    return numberIn(this.#group(controller, file));
+    return numberIn(this.text(controller, file));
   }
 
   /** The number behind a key in a file of such lines. */
   keyed(controller: Controller, file: string, key: string): number | null {
-    return keyed(this.#group(controller, file))(key);
+    return keyed(this.text(controller, file))(key);
   }
 
   /** The time for which at least one process waited, from a file of pressure. */
   stalledUs(controller: Controller, file: string): number | null {
-    const total = /^some .*\btotal=(\d+)$/m.exec(this.#group(controller, file))?.[1];
+    const total = /^some .*\btotal=(\d+)$/m.exec(this.text(controller, file))?.[1];
     return total === undefined ? null : Number(total);
   }
 
@@ -41,7 +41,8 @@ export class Readings {
     return this.parts.census?.[count] ?? null;
   }
 
-  #group(controller: Controller, file: string): string {
+  /** All of a file; empty where it is not there. */
+  text(controller: Controller, file: string): string {
     const known = this.#texts.get(file);
     if (known !== undefined) return known;
     const text = this.parts.group(controller, file);

@@ -1,12 +1,28 @@
-// One look at what a run is given, from the kernel's files of either cgroup world.
+// One look at what a run uses and is given, from the kernel's files of either cgroup world.
 // SPDX-License-Identifier: Apache-2.0
-import type { HostTime, Sample } from '../../driver.js';
+import type { HostTime, Look, Sample } from '../../driver.js';
+import { countsIn } from '../counters.js';
 import type { Readings } from './readings.js';
 
 const unknown = (value: number | null): number => value ?? Number.NaN;
 const times = (value: number | null, factor: number): number => unknown(value) * factor;
 
-/** One look at a domain; what the kernel does not tell is not a number. */
+/** All that is read of a domain at once, but what its links and its account tell. */
+export const lookOf = (
+  version: 1 | 2,
+  readings: Readings,
+  host: HostTime,
+): Omit<Look, 'links' | 'refused'> => ({
+  ...sampleOf(version, readings, host),
+  ...countsIn({
+    isV2: version === 2,
+    text: (controller, file) => readings.text(controller, file),
+    number: (controller, file) => readings.number(controller, file),
+  }),
+  ioWaitedNs: version === 2 ? times(readings.stalledUs('io', 'io.pressure'), 1000) : Number.NaN,
+});
+
+/** What of it is compared with promises; what the kernel does not tell is not a number. */
 export function sampleOf(version: 1 | 2, readings: Readings, host: HostTime): Sample {
   const common = { atMs: performance.now(), ...host };
   if (version === 1)

@@ -1,0 +1,243 @@
+// What is kept over time: by looks, minutes and half hours, over restarts, full disks and clocks that are set back.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import type { History, SeriesName } from '@ctvirt/api';
+import { Keeper } from './keeper.js';
+import { series, type Values } from './series.js';
+
+const top = mkdtempSync(join(tmpdir(), 'cthist'));
+after(() => rmSync(top, { recursive: true }));
+
+const HOUR = 3_600_000;
+const uuid = '00000000-0000-4000-8000-000000000001';
+const domain = { uuid, name: 'd' };
+
+/** Keepers of one folder, one after the other, with a clock that a test turns. */
+class World {
+  readonly folder = mkdtempSync(join(top, 'w'));
+  readonly log: string[] = [];
+  /** The beginning of a minute and of half an hour. */
+  nowMs = Date.parse('2026-11-30T12:00:00Z');
+  readonly defined = new Set([uuid]);
+  keeper = this.open();
+
+  open(): Keeper {
+    this.keeper = new Keeper({
+      folder: this.folder,
+      log: (level, message) => void this.log.push(`${level}: ${message}`),
+      isDefined: (one) => this.defined.has(one),
+      now: () => new Date(this.nowMs),
+    });
+    return this.keeper;
+  }
+
+  /** So many looks, ten seconds apart; `cpu` is told how many ten seconds went before. */
+  async pass(seconds: number, cpu: (at: number) => number): Promise<void> {
+    for (let at = 0; at < seconds / 10; at++) {
+      this.nowMs += 10_000;
+      await this.keeper.take(this.nowMs, [[uuid, valuesOf(cpu(at))]]);
+    }
+  }
+
+  of(more: { from?: number; to?: number; points?: number; series?: string } = {}): History {
+    const { from, to, ...rest } = more;
+    return this.keeper.of(domain, {
+      ...rest,
+      ...(from !== undefined && { from: new Date(from).toISOString() }),
+      ...(to !== undefined && { to: new Date(to).toISOString() }),
+    });
+  }
+}
+
+const valuesOf = (cpu: number): Values => series.map((name) => (name === 'cpu' ? cpu : Number.NaN));
+const column = ({ series: all }: History, name: SeriesName, of: 'average' | 'most' = 'average') =>
+  all[name]?.[of] ?? assert.fail(`no ${name}`);
+
+test('the last hour is told by looks, a day by minutes, a month by half hours', async () => {
+  const world = new World();
+  const begun = world.nowMs;
+  await world.pass(2 * 3600, (at) => (at % 6 === 0 ? 6 : 0));
+  const hour = world.of({ series: 'cpu' });
+  assert.deepEqual(
+    [hour.stepSeconds, hour.from, hour.to],
+    [10, '2026-11-30T13:00:00.000Z', '2026-11-30T14:00:00.000Z'],
+  );
+  assert.deepEqual(column(hour, 'cpu').slice(0, 7), [6, 0, 0, 0, 0, 0, 6]);
+  assert.equal(column(hour, 'cpu').length, 360);
+  const day = world.of({ from: world.nowMs - 25 * HOUR, series: 'cpu' });
+  assert.equal(day.stepSeconds, 60);
+  assert.deepEqual(
+    column(day, 'cpu').slice(-120),
+    Array.from({ length: 120 }, () => 1),
+  );
+  assert.ok(
+    column(day, 'cpu')
+      .slice(0, -120)
+      .every((value) => value === null),
+    'before that is a gap',
+  );
+  const month = world.of({ from: begun - 24 * 30 * HOUR, series: 'cpu' });
+  assert.equal(month.stepSeconds, 1800);
+  assert.deepEqual(column(month, 'cpu').slice(-4), [1, 1, 1, 1]);
+  assert.deepEqual(column(month, 'cpu', 'most').slice(-3), [6, 6, 6]);
+  assert.equal(column(month, 'cpu').length, 24 * 30 * 2 + 4);
+  assert.deepEqual(
+    column(world.of(), 'memory').filter((value) => value !== null),
+    [],
+  );
+});
+
+test('no more points than were asked for, each the average and the most of its steps', async () => {
+  const world = new World();
+  await world.pass(3600, (at) => at % 6);
+  for (const points of [1, 2, 7, 60, 359, 2000]) {
+    const told = world.of({ points, series: 'cpu' });
+    const all = column(told, 'cpu');
+    assert.ok(
+      all.length <= points && all.length >= Math.min(points, 360) / 2 - 1,
+      `${all.length} for ${points}`,
+    );
+    assert.ok(all.every((value) => value !== null));
+  }
+  const ten = world.of({ points: 60, series: 'cpu' });
+  assert.equal(ten.stepSeconds, 60);
+  assert.ok(column(ten, 'cpu').every((value) => value === 2.5));
+  assert.ok(column(ten, 'cpu', 'most').every((value) => value === 5));
+});
+
+test('a restart leaves a gap, and no more; a killed daemon loses the minute that had begun', async () => {
+  const world = new World();
+  const begun = world.nowMs;
+  await world.pass(25 * 60, () => 2);
+  world.open(); // nobody closed the one before
+  world.nowMs += 10 * 60_000;
+  await world.pass(10 * 60, () => 4);
+  const minutes = column(world.of({ from: begun, to: world.nowMs, series: 'cpu' }), 'cpu');
+  const told = column(world.of({ from: begun - 2 * HOUR, series: 'cpu' }), 'cpu').slice(-45);
+  assert.deepEqual(
+    told.slice(0, 24),
+    Array.from({ length: 24 }, () => 2),
+  );
+  assert.deepEqual(
+    told.slice(25, 35),
+    Array.from({ length: 10 }, () => null),
+  );
+  assert.deepEqual(
+    told.slice(35),
+    Array.from({ length: 10 }, () => 4),
+  );
+  assert.ok(minutes.length === 270 && minutes[0] === 2, 'looks of before are told by the minute');
+  // The half hour that was over while nobody was there is made of its minutes.
+  const month = world.of({ from: begun - 48 * HOUR, series: 'cpu' });
+  assert.deepEqual(column(month, 'cpu').slice(-2), [2, 4]);
+  await world.keeper.close();
+  world.open();
+  const after = world.of({ from: begun - 2 * HOUR, series: 'cpu' });
+  assert.equal(column(after, 'cpu').at(-1), 4);
+});
+
+test('a clock that is set back has what was seen last told of a time, and nothing of times to come', async () => {
+  const world = new World();
+  const begun = world.nowMs;
+  await world.pass(30 * 60, () => 1);
+  world.nowMs = begun + 10 * 60_000;
+  await world.pass(10 * 60, () => 3);
+  const told = column(world.of({ from: begun - 5 * HOUR, series: 'cpu' }), 'cpu');
+  assert.deepEqual(told.slice(-20), [...Array(10).fill(1), ...Array(10).fill(3)]);
+  const looks = column(world.of({ from: begun, series: 'cpu' }), 'cpu');
+  assert.deepEqual([looks[0], looks.at(-1)], [1, 3]);
+  assert.ok(looks.length === 120);
+});
+
+test('limits that were met are told exactly, by day and between times', async () => {
+  const world = new World();
+  const begun = world.nowMs;
+  const hit = (atMs: number, rise: number) => ({ atMs, resource: 'numproc', rise, failcnt: rise });
+  world.keeper.hit(uuid, hit(begun - 30 * HOUR, 100));
+  world.keeper.hit(uuid, hit(begun - 1234, 2));
+  world.keeper.hit('gone', hit(begun, 1));
+  world.keeper.hit(uuid, hit(begun - 1, 3));
+  for (let tries = 0; tries < 2; tries++) {
+    const { refused, last } = world.keeper.day(uuid);
+    assert.deepEqual([refused, last?.rise], [5, 3]);
+    const { walls } = world.of({ from: begun - HOUR });
+    assert.deepEqual(
+      walls.map(({ at, domain: name, resource, rise }) => [at, name, resource, rise]),
+      [
+        ['2026-11-30T11:59:58.766Z', 'd', 'numproc', 2],
+        ['2026-11-30T11:59:59.999Z', 'd', 'numproc', 3],
+      ],
+    );
+    assert.deepEqual(world.keeper.ofHost([domain], {}).walls, walls);
+    world.open();
+  }
+  assert.deepEqual(readdirSync(world.folder), [`${uuid}.ring`]);
+});
+
+test('the host is the sum of all that is known', async () => {
+  const world = new World();
+  const other = '00000000-0000-4000-8000-000000000002';
+  world.defined.add(other);
+  for (let at = 0; at < 12; at++) {
+    world.nowMs += 10_000;
+    await world.keeper.take(world.nowMs, [
+      [uuid, valuesOf(1)],
+      [other, series.map(() => 2)],
+    ]);
+  }
+  const host = world.keeper.ofHost([domain], {});
+  assert.deepEqual([host.name, host.uuid], [null, null]);
+  assert.deepEqual([column(host, 'cpu').at(-1), column(host, 'memory').at(-1)], [3, 2]);
+});
+
+test('what is forgotten is gone, and files of domains that are no more go with the next daemon', async () => {
+  const world = new World();
+  await world.pass(120, () => 1);
+  assert.deepEqual(readdirSync(world.folder).sort(), [`${uuid}.ring`, 'host.ring']);
+  world.defined.delete(uuid);
+  world.keeper.forget(uuid);
+  await world.pass(120, () => 1);
+  assert.deepEqual(readdirSync(world.folder), ['host.ring']);
+  writeFileSync(join(world.folder, `${uuid}.ring`), 'of an earlier one');
+  world.open();
+  assert.deepEqual(readdirSync(world.folder), ['host.ring']);
+});
+
+test('where nothing can be written looks go on, there is a gap, and it is told once', async () => {
+  const world = new World();
+  const begun = world.nowMs;
+  await world.pass(120, () => 1);
+  // In the place of its file something that cannot be written to, as of a disk without room.
+  const path = join(world.folder, `${uuid}.ring`);
+  rmSync(path);
+  mkdirSync(path);
+  chmodSync(path, 0o700);
+  await world.pass(300, () => 2);
+  assert.equal(world.log.length, 1, world.log.join('\n'));
+  assert.match(world.log[0] ?? '', /^warn: the history of domains cannot be written down/);
+  rmSync(path, { recursive: true });
+  await world.pass(300, () => 3);
+  assert.deepEqual(world.log.slice(1), ['info: the history of domains is written down again']);
+  assert.equal(column(world.of({ series: 'cpu' }), 'cpu').at(-45), 2, 'what is in memory is told');
+  const told = column(world.of({ from: begun - 3 * HOUR, series: 'cpu' }), 'cpu').slice(-12);
+  assert.deepEqual(told.slice(-5), [3, 3, 3, 3, 3]);
+  assert.ok(
+    told.slice(2, 6).every((value) => value === null),
+    JSON.stringify(told),
+  );
+});
+
+test('what is no time, no series or no number of points is refused in words', () => {
+  const world = new World();
+  for (const [query, why] of [
+    [{ series: 'cpu,heat' }, /no 'heat'; there are: cpu, throttled/],
+    [{ from: 'yesterday' }, /'yesterday' is no time/],
+    [{ from: '2027-01-01T00:00:00Z' }, /not before the end/],
+    [{ points: 2001 }, /1 to 2000/],
+  ] as const)
+    assert.throws(() => world.keeper.of(domain, query), { code: 'invalid', message: why });
+});

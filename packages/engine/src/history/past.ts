@@ -1,0 +1,159 @@
+// The history of one domain, or of all together: looks of the last hour, what became of them on the disk, and limits that were met.
+// SPDX-License-Identifier: Apache-2.0
+import type { Row } from './ring.js';
+import { newLooks, type RingFile } from './ring-file.js';
+import { averageOf, mostOf, type Values } from './series.js';
+import type { Hit } from './wall-ring.js';
+
+/** Looks are ten seconds apart. */
+export const LOOK_MS = 10_000;
+const IN_MINUTE = 6;
+const IN_HALF_HOUR = 30;
+const HOUR_MS = 3_600_000;
+const HOURS_OF_DAY = 24;
+
+/** The rings that there are, the finest first. */
+export const tiers = ['looks', 'minutes', 'halfHours'] as const;
+/** One of them. */
+export type Tier = (typeof tiers)[number];
+
+/** Limits met within a day. */
+export interface Day {
+  readonly refused: number;
+  readonly last: Hit | undefined;
+}
+
+/** Keeps one, in memory and in its file. */
+export class Past {
+  #looks: ReturnType<typeof newLooks> | undefined;
+  /** Stamps of the first and the last look of this daemon. */
+  #first = Number.POSITIVE_INFINITY;
+  #last = 0;
+  #isHealed = false;
+  /** Refusals by hour; undefined before they were read. */
+  #hours: Map<number, number> | undefined;
+  #lastHit: Hit | undefined;
+
+  constructor(readonly file: RingFile) {}
+
+  look(stamp: number, values: Values): void {
+    this.#looks ??= newLooks();
+    this.#looks.put(stamp, { average: values, most: values });
+    this.#first = Math.min(this.#first, stamp);
+    this.#last = stamp;
+  }
+
+  /** A minute is over, and with it perhaps half an hour: what was seen of them goes to the disk. */
+  keep(minute: number, isHalfHourOver: boolean): void {
+    const row = this.#minuteSeen(minute);
+    if (row !== undefined) this.file.minutes.put(minute, row);
+    if (!this.#isHealed) this.#heal(minute);
+    const halfHour = Math.floor(minute / IN_HALF_HOUR);
+    if (isHalfHourOver) this.#keepHalfHour(halfHour, this.file.minutes.get(...minutesOf(halfHour)));
+    if (this.#looks !== undefined && this.#last < minute * IN_MINUTE - this.#looks.shape.rows)
+      this.#looks = undefined;
+  }
+
+  hit(hit: Hit): void {
+    this.#count(hit);
+    this.file.walls.add(hit);
+  }
+
+  /** Of the last 24 hours, to the hour. */
+  day(nowMs: number): Day {
+    this.#readHits();
+    const first = Math.floor(nowMs / HOUR_MS) - HOURS_OF_DAY;
+    let refused = 0;
+    for (const [hour, count] of this.#hours ?? [])
+      if (hour <= first) this.#hours?.delete(hour);
+      else refused += count;
+    return { refused, last: this.#lastHit };
+  }
+
+  /** Steps of a tier, from the first stamp to the last one; the one that has begun is told as far as it went. */
+  rows(tier: Tier, first: number, last: number): (Row | undefined)[] {
+    const { minutes, halfHours } = this.file;
+    const minute = Math.floor(this.#last / IN_MINUTE);
+    if (tier === 'minutes')
+      return minutes
+        .get(first, last)
+        .map((row, at) => (first + at === minute ? (this.#minuteSeen(minute) ?? row) : row));
+    if (tier === 'halfHours') {
+      const halfHour = Math.floor(minute / IN_HALF_HOUR);
+      return halfHours
+        .get(first, last)
+        .map((row, at) => (first + at === halfHour ? (this.#halfHourSeen(halfHour) ?? row) : row));
+    }
+    // What is older than this daemon is told by the minute.
+    const from = Math.floor(first / IN_MINUTE);
+    const older =
+      first < this.#first ? minutes.get(from, Math.floor(Math.min(last, this.#first) / IN_MINUTE)) : [];
+    const rows = this.#looks?.get(first, last) ?? Array.from({ length: last - first + 1 }, () => undefined);
+    return rows.map((row, at) => {
+      const stamp = first + at;
+      return row ?? (stamp < this.#first ? older[Math.floor(stamp / IN_MINUTE) - from] : undefined);
+    });
+  }
+
+  #minuteSeen(minute: number): Row | undefined {
+    const seen = this.#looks?.get(minute * IN_MINUTE, (minute + 1) * IN_MINUTE - 1) ?? [];
+    return joined(seen);
+  }
+
+  #halfHourSeen(halfHour: number): Row | undefined {
+    const [from, to] = minutesOf(halfHour);
+    return joined(this.rows('minutes', from, to));
+  }
+
+  /** The average of its minutes; the highest of its looks, where this daemon took them. */
+  #keepHalfHour(halfHour: number, seen: readonly (Row | undefined)[]): void {
+    const row = joined(seen);
+    if (row === undefined) return;
+    const [from, to] = minutesOf(halfHour);
+    const looks = this.#looks?.get(from * IN_MINUTE, (to + 1) * IN_MINUTE - 1) ?? [];
+    const most = mostOf([row, ...looks.filter(isThere)].map((one) => one.most));
+    this.file.halfHours.put(halfHour, { average: row.average, most });
+  }
+
+  /** Half hours that were over when no daemon was there any more: their minutes are. */
+  #heal(minute: number): void {
+    this.#isHealed = true;
+    const current = Math.floor(minute / IN_HALF_HOUR);
+    const first = current - this.file.minutes.shape.rows / IN_HALF_HOUR + 1;
+    const minutes = this.file.minutes.get(first * IN_HALF_HOUR, current * IN_HALF_HOUR - 1);
+    for (const [at, row] of this.file.halfHours.get(first, current - 1).entries())
+      if (row === undefined)
+        this.#keepHalfHour(first + at, minutes.slice(at * IN_HALF_HOUR, (at + 1) * IN_HALF_HOUR));
+    this.#readHits();
+  }
+
+  #readHits(): void {
+    if (this.#hours !== undefined) return;
+    this.#hours = new Map();
+    for (const hit of this.file.walls.all()) this.#count(hit);
+  }
+
+  #count(hit: Hit): void {
+    this.#readHits();
+    const hour = Math.floor(hit.atMs / HOUR_MS);
+    this.#hours?.set(hour, (this.#hours.get(hour) ?? 0) + hit.rise);
+    this.#lastHit = hit;
+  }
+}
+
+const minutesOf = (halfHour: number): [first: number, last: number] => [
+  halfHour * IN_HALF_HOUR,
+  (halfHour + 1) * IN_HALF_HOUR - 1,
+];
+
+const isThere = (row: Row | undefined): row is Row => row !== undefined;
+
+/** Of steps the longer one that they make up; undefined if none of them is there. */
+export function joined(rows: readonly (Row | undefined)[]): Row | undefined {
+  const there = rows.filter(isThere);
+  if (there.length === 0) return undefined;
+  return {
+    average: averageOf(there.map(({ average }) => average)),
+    most: mostOf(there.map(({ most }) => most)),
+  };
+}

@@ -1,0 +1,55 @@
+// From looks to numbers by the second.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { lookAt } from '../testing/looks.js';
+import { ratesOf } from './rates.js';
+import { namedValues } from './series.js';
+
+const nothing = { disk: undefined, promisedBytes: undefined };
+
+test('what counts up is told by the second, all else as it is', () => {
+  const before = lookAt(0, {
+    cpuNs: 5e9,
+    io: { readBytes: 100, writtenBytes: 0, reads: 1, writes: 0 },
+    refused: 2,
+  });
+  const now = lookAt(10, {
+    cpuNs: 10e9,
+    throttledNs: 1e9,
+    io: { readBytes: 10_100, writtenBytes: 0, reads: 1, writes: 0 },
+    refused: 7,
+  });
+  const disk = { usedBytes: 77, limitBytes: null, usedInodes: null, limitInodes: null };
+  const values = namedValues(ratesOf(now, before, { disk, promisedBytes: 33 }));
+  assert.deepEqual(
+    [values.cpu, values.throttled, values.waited, values.diskRead, values.diskWritten, values.refused],
+    [0.5, 0.1, null, 1000, 0, 0.5],
+  );
+  assert.deepEqual(
+    [values.memory, values.swap, values.processes, values.disk, values.promisedMemory],
+    [4096, 2048, 3, 77, 33],
+  );
+});
+
+test('of the first look, and of counters that were set back, no rate is known', () => {
+  assert.equal(namedValues(ratesOf(lookAt(0), undefined, nothing)).cpu, null);
+  const values = namedValues(ratesOf(lookAt(10, { cpuNs: 1 }), lookAt(0, { cpuNs: 2 }), nothing));
+  assert.deepEqual([values.cpu, values.received, values.memory], [null, 0, 4096]);
+});
+
+test('a link that came meanwhile has counted from nothing, and one that was made again, too', () => {
+  const side = (bytes: number | null) => ({ bytes, packets: 0, errors: 0, drops: 0 });
+  const link = (name: string, bytes: number | null) => ({
+    name,
+    hostName: `h${name}`,
+    mac: null,
+    rx: side(bytes),
+    tx: side(0),
+  });
+  const before = lookAt(0, { links: [link('eth0', 1000), link('eth1', 5000), link('eth3', null)] });
+  const now = lookAt(10, {
+    links: [link('eth0', 3000), link('eth1', 100), link('eth2', 900), link('eth3', 9999)],
+  });
+  assert.equal(namedValues(ratesOf(now, before, nothing)).received, 300);
+});
