@@ -106,8 +106,8 @@ const further = {
   'build/networks.ts': { reaches: ['processes'], why: 'once in each boot: the number of the boot' },
   'engine.ts': { reaches: ['addresses'], why: "tells the host's own links" },
   'index.ts': {
-    reaches: ['birth', 'descriptors', 'own-limits', 'pidfd', 'spawn', 'syscalls'],
-    why: "what the daemon's own process needs before it has an engine, and of its clients",
+    reaches: ['birth', 'descriptors', 'listeners', 'own-limits', 'pidfd', 'spawn', 'syscalls'],
+    why: "what the daemon's own process needs before it has an engine, and of its clients and ports",
   },
   'assets.ts': { reaches: ['loop', 'run'], why: 'lists the loop devices of layers, with whoever has them' },
   'adoption/adopt.ts': { reaches: ['/proc'], why: 'names what it has open' },

@@ -22,6 +22,11 @@ export const errorTable = {
   'wrong-state': { httpStatus: 409, exitStatus: 7, summary: 'not possible in its present state' },
   invalid: { httpStatus: 422, exitStatus: 8, summary: 'the document or an argument is wrong' },
   unsupported: { httpStatus: 501, exitStatus: 9, summary: 'this host or version cannot do it' },
+  'no-session': {
+    httpStatus: 401,
+    exitStatus: 20,
+    summary: 'who asks by browser has no session, or it is over',
+  },
   denied: { httpStatus: 403, exitStatus: 10, summary: 'not allowed' },
   'no-space': { httpStatus: 507, exitStatus: 11, summary: 'the disk is full' },
   'over-quota': { httpStatus: 507, exitStatus: 12, summary: 'a limit stands against it' },

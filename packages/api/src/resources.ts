@@ -20,6 +20,7 @@ import { snapshots } from './snapshots.js';
 import { templates } from './templates.js';
 import { traffic } from './traffic.js';
 import { usage } from './usage.js';
+import { web } from './web.js';
 
 /** Every resource by name, each with its operations. */
 export const resources = {
@@ -43,6 +44,7 @@ export const resources = {
   check,
   events,
   host,
+  web,
 } as const;
 /** The contract as a type, from which client and server derive theirs. */
 export type Resources = typeof resources;

@@ -27,11 +27,11 @@ test('each role may what those before it may, and no more', () => {
 test('a viewer changes nothing', () => {
   assert.deepEqual(
     named(({ method, role }) => method !== 'GET' && mayAs('viewer', role)),
-    ['domains.wait'],
+    ['domains.wait', 'web.enter', 'web.leave'],
   );
 });
 
-test('who looks into a guest is an operator: programs, consoles, files, processes', () => {
+test('who looks into a guest is an operator: programs, consoles, files, processes; who sees sessions an admin', () => {
   assert.deepEqual(
     named(({ method, role }) => method === 'GET' && !mayAs('viewer', role)),
     [
@@ -43,6 +43,7 @@ test('who looks into a guest is an operator: programs, consoles, files, processe
       'snapshots.diff',
       'archives.stream',
       'usage.processes',
+      'web.list',
     ],
   );
   assert.deepEqual(

@@ -4,7 +4,7 @@ import { openFilesLimit } from '@ctvirt/engine';
 import { Gate } from '@ctvirt/rpc';
 import type { Settings } from './settings.js';
 
-/** Of seven sockets and ports at most; an exec session takes six files more. The rest is left for the containers. */
+/** Of eight sockets and ports at most; an exec session takes six files more. The rest is left for the containers. */
 const SHARE_OF_SOCKET = 1 / 16;
 
 /** The room of one socket. */

@@ -1,6 +1,6 @@
 // Where libvirt's protocol is served: unix sockets always, libvirt's own default ones, TCP and TLS if settings say so.
 // SPDX-License-Identifier: Apache-2.0
-import { chmodSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { EngineError, type Layout, requireTrusted } from '@ctvirt/engine';
@@ -8,6 +8,7 @@ import { type Acceptor, type Listener, listenTcp, listenTls, listenUnix, RpcErro
 import type { Logger } from 'pino';
 import { gateOf } from './clients.js';
 import { userOf } from './peer.js';
+import { readKey, readPem } from './pem.js';
 import { accountId, type Settings } from './settings.js';
 
 const defaultSocket = '/run/libvirt/libvirt-sock';
@@ -81,27 +82,11 @@ async function openDefaults(server: Acceptor, settings: Settings, log: Logger): 
 }
 
 function certificates(settings: Settings, log: Logger) {
-  const read = (path: string): string => {
-    try {
-      return readFileSync(path, 'utf8');
-    } catch (cause) {
-      throw new EngineError(
-        'invalid',
-        `${path}, which TLS needs, cannot be read: ${String(cause)}`,
-        { path },
-        { cause },
-      );
-    }
-  };
   const { tls_allowed_names: allowedNames, key_file } = settings;
-  const key = read(key_file);
-  if ((statSync(key_file).mode & 0o004) !== 0)
-    log.warn(
-      `every user of this host can read the private key ${key_file}: chmod o-rwx ${key_file}, and think of a new one`,
-    );
+  const key = readKey(key_file, log);
   return {
-    ca: read(settings.ca_file),
-    cert: read(settings.cert_file),
+    ca: readPem(settings.ca_file),
+    cert: readPem(settings.cert_file),
     key,
     ...(allowedNames.length > 0 && { allowedNames }),
   };

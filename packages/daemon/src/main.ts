@@ -22,6 +22,8 @@ import { createLog, type LogFormat } from './log.js';
 import { reach } from './moves/target.js';
 import { tellReady } from './ready.js';
 import { engineOptions, readSettings } from './settings.js';
+import { pageFolder, readAssets } from './web/assets.js';
+import { Browsers } from './web/browsers.js';
 
 const help = `ctvirtd: runs the container domains of this host
 
@@ -110,9 +112,15 @@ async function serve(layout: Layout): Promise<void> {
     hearing((level, message, fields) => log[level](fields ?? {}, message)),
     { ...engineOptions(settings), autostart: command === undefined, reach },
   );
-  const app = createHttpApp(engine, log, { gate: gateOf(settings) });
+  const web = new Browsers({
+    ...{ layout, settings, log },
+    readPage: () => readAssets(pageFolder(import.meta.url)),
+    appOf: (doors) => createHttpApp(engine, log, { gate: gateOf(settings) }, doors),
+  });
+  const app = createHttpApp(engine, log, { gate: gateOf(settings) }, { web });
   rmSync(layout.httpSocket, { force: true });
   await app.listen({ path: layout.httpSocket });
+  await web.start();
   const libvirt = await serveLibvirt(engine, layout, settings, log);
   log.info(`libvirt's protocol on ${libvirt.places.join(', ')}`);
   const unsubscribe = engine.onEvent((event) => {
@@ -151,7 +159,7 @@ async function serve(layout: Layout): Promise<void> {
   unsubscribe();
   unsubscribeNetworks();
   const stopped = (async () => {
-    await Promise.all([app.close(), libvirt.close()]);
+    await Promise.all([app.close(), web.close(), libvirt.close()]);
     await engine.close();
   })();
   await Promise.race([stopped, new Promise((resolve) => setTimeout(resolve, STOP_WAIT_MS).unref())]);

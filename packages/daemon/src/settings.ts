@@ -1,6 +1,7 @@
 // The daemon's own settings, /etc/ctvirt/ctvirtd.conf: libvirtd.conf's syntax, and its names where it has them.
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
+import { isIPv4, isIPv6 } from 'node:net';
 import { join } from 'node:path';
 import { backupsInLine, EngineError, type EngineOptions, requireTrusted } from '@ctvirt/engine';
 
@@ -139,6 +140,22 @@ const schedule = (doc: string): Setting<string> => ({
   advice: scheduleFault,
 });
 
+const place = (doc: string): Setting<string> => ({
+  doc,
+  fallback: '',
+  parse: (value) =>
+    value === '' || (typeof value === 'string' && placeIn(value) !== undefined) ? value : undefined,
+  expected: 'a text such as "192.0.2.7:16580" or "[2001:db8::7]:16580"',
+});
+
+/** Address and port in such a text. */
+export function placeIn(text: string): { readonly address: string; readonly port: number } | undefined {
+  const [, six = '', four = '', port = ''] = /^(?:\[([0-9a-f:.]+)\]|([\d.]+)):(\d{1,5})$/i.exec(text) ?? [];
+  const isPort = Number(port) > 0 && Number(port) <= 65_535;
+  const isAddress = six === '' ? isIPv4(four) : isIPv6(six);
+  return isPort && isAddress ? { address: six || four, port: Number(port) } : undefined;
+}
+
 const pki = '/etc/pki';
 
 /** Every setting, in the order of the manual. */
@@ -182,6 +199,14 @@ export const settings = {
   cert_file: text("The daemon's certificate.", `${pki}/libvirt/servercert.pem`),
   ca_file: text('Certificate of who signs the certificates of clients.', `${pki}/CA/cacert.pem`),
   tls_allowed_names: names('Common names of clients that are let in; all with a certificate, if empty.'),
+  web_listen: place(
+    'Where the daemon listens for browsers and for programs that read its metrics, at any time; any address but a loopback one takes web_cert_file and web_key_file. If empty, at 127.0.0.1:16580 and [::1]:16580 once `ctvirt web` has let somebody in, until 30 minutes after the last of them.',
+  ),
+  web_cert_file: text(
+    'Certificate of that listener, with those that it is signed by; TLS is spoken with one.',
+    '',
+  ),
+  web_key_file: text('Its private key.', ''),
   link_walls: word(
     'What a link on a bridge or routed to may send of which no filter says anything: "up" from its own addresses alone, "down" whatever it likes.',
     'up',

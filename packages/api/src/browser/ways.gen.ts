@@ -439,4 +439,12 @@ export const ways: { readonly [resource: string]: { readonly [operation: string]
     version: { method: 'GET', path: '/v1/version', query: [], body: 'none', answer: 'json' },
     facts: { method: 'GET', path: '/v1/host', query: [], body: 'none', answer: 'json' },
   },
+  web: {
+    list: { method: 'GET', path: '/v1/web', query: [], body: 'none', answer: 'json' },
+    open: { method: 'POST', path: '/v1/web', query: [], body: 'json', answer: 'json' },
+    revoke: { method: 'DELETE', path: '/v1/web/{session}', query: [], body: 'none', answer: 'json' },
+    me: { method: 'GET', path: '/v1/web/session', query: [], body: 'none', answer: 'json' },
+    enter: { method: 'POST', path: '/v1/web/session', query: [], body: 'json', answer: 'json' },
+    leave: { method: 'DELETE', path: '/v1/web/session', query: [], body: 'none', answer: 'none' },
+  },
 };

@@ -30,3 +30,4 @@ export * from './snapshot.js';
 export * from './template.js';
 export * from './traffic.js';
 export * from './usage.js';
+export * from './web.js';

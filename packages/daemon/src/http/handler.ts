@@ -4,12 +4,14 @@ import type { Readable } from 'node:stream';
 import type { BodyOf, OpenOf, Params, Query, Resource, ResultOf, Route } from '@ctvirt/api';
 import type { ExecSession, Watched } from '@ctvirt/engine';
 import type { Lender } from './lending.js';
+import type { Caller } from './stream.js';
 
 /** A checked request. */
 export interface Call<R extends Route> {
   readonly params: Params<R>;
   readonly query: Query<R>;
   readonly body: BodyOf<R, Readable>;
+  readonly caller: Caller;
 }
 
 type MaybePromise<T> = T | Promise<T>;

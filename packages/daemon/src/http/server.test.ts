@@ -397,9 +397,10 @@ test('every answer is as its schema says, and says nothing more', async (t) => {
     'host.version': () => client.host.version(),
     'host.facts': () => client.host.facts(),
   };
+  // Those of browsers are the engine's not: web/browsers.test.ts has them.
   const declared = Object.entries<Resource>(resources).flatMap(([resource, operations]) =>
     Object.entries(operations).flatMap(([operation, { answer }]) =>
-      answer.kind === 'json' ? [`${resource}.${operation}`] : [],
+      answer.kind === 'json' && resource !== 'web' ? [`${resource}.${operation}`] : [],
     ),
   );
   assert.deepEqual(Object.keys(calls).sort(), declared.sort());

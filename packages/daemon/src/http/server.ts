@@ -26,10 +26,10 @@ import { bindBeancounters } from './beancounters.js';
 import { bindCheck } from './check.js';
 import { admitClients, type ClientRules } from './clients.js';
 import { bindDomains } from './domains.js';
+import { type Door, guardRoutes, socketDoor } from './door.js';
 import { bindEvents } from './events.js';
 import { failed } from './failure.js';
 import { bindFilters } from './filters.js';
-import { refuseForeignPages } from './foreign-page.js';
 import { bindForwards } from './forwards.js';
 import { bindGuarantees } from './guarantees.js';
 import type { Handlers } from './handler.js';
@@ -39,15 +39,17 @@ import { bindJobs } from './jobs.js';
 import { bindNetworks } from './networks.js';
 import { bindProfiles } from './profiles.js';
 import { bindQuota } from './quota.js';
+import { Refusal } from './refusal.js';
 import { remarking } from './remarks.js';
 import { bindRoots } from './roots.js';
 import { acceptSessions, type SessionRoute } from './session.js';
 import { bindSnapshots } from './snapshots.js';
-import { type AnyCall, answerLines, answerProgress, goneOf } from './stream.js';
+import { type AnyCall, answerLines, answerProgress, type Caller, goneOf } from './stream.js';
 import { bindTemplates } from './templates.js';
 import { bindTraffic } from './traffic.js';
 import { bindUsage } from './usage.js';
 import { type Admit, admitBody, admitQuery } from './validation.js';
+import { bindWeb, noWeb, type Web } from './web.js';
 
 const binders = {
   domains: bindDomains,
@@ -70,27 +72,37 @@ const binders = {
   check: bindCheck,
   events: bindEvents,
   host: bindHost,
-} satisfies { [R in keyof Resources]: (engine: Engine) => Handlers<Resources[R]> };
+} satisfies { [R in Exclude<keyof Resources, 'web'>]: (engine: Engine) => Handlers<Resources[R]> };
 
 /** XML and JSON bodies; an uploaded archive is a stream and has no limit here. */
 const bodyLimitBytes = 4 * 1024 * 1024;
+
+/** Who is let in where, which is at the daemon's own socket if nothing else is said. */
+export interface HttpDoors {
+  readonly door?: Door;
+  readonly web?: Web;
+  /** With TLS: certificate and key. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+}
 
 /** Builds the server, not yet listening; closing it ends its streams and sessions. */
 export function createHttpApp(
   engine: Engine,
   logger: FastifyBaseLogger,
   clients: ClientRules = { gate: new Gate() },
+  { door = socketDoor, web = noWeb, tls }: HttpDoors = {},
 ): FastifyInstance {
   const app: FastifyInstance = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
-    frameworkErrors: answerError,
+    frameworkErrors: (error, request, reply) => answerUnrouted(door, error, request, reply),
+    ...(tls !== undefined && { https: tls }),
     bodyLimit: bodyLimitBytes,
     routerOptions: { maxParamLength: 4096, ignoreTrailingSlash: false },
   });
   admitClients(app, clients);
-  refuseForeignPages(app);
+  guardRoutes(app, door);
   // The contract's own checks run in the handlers, with the engine's error; fastify's (ajv) never load.
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => JSON.stringify);
@@ -127,6 +139,7 @@ export function createHttpApp(
   const bound = new Map(
     Object.entries(binders).map(([name, bind]) => [name, new Map(Object.entries<unknown>(bind(engine)))]),
   );
+  bound.set('web', new Map(Object.entries<unknown>(bindWeb(web))));
   const sessions: SessionRoute[] = [];
   for (const [name, resource] of Object.entries<Resource>(resources)) {
     const handlers = bound.get(name);
@@ -137,10 +150,10 @@ export function createHttpApp(
       addRoute(app, route, handler);
     }
   }
-  acceptSessions(app, sessions);
+  acceptSessions(app, sessions, door);
 
   let document: string | undefined;
-  app.get('/openapi.json', (_request, reply) => {
+  app.get('/openapi.json', { config: { role: 'viewer' } }, (_request, reply) => {
     document ??= JSON.stringify(openApiDocument());
     return reply.type('application/json').send(document);
   });
@@ -207,6 +220,7 @@ function addRoute(app: FastifyInstance, route: Route, handler: never): void {
   app.route({
     method: route.method,
     url: route.path.replace(/\{(\w+)\}/g, ':$1'),
+    config: { role: route.role, isLong: ['lines', 'progress'].includes(route.answer.kind) },
     handler: (request, reply) => {
       const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
       if (body.kind !== 'none' && type !== contentTypes[body.kind])
@@ -214,13 +228,35 @@ function addRoute(app: FastifyInstance, route: Route, handler: never): void {
           'invalid',
           `body: content type is ${type ?? 'missing'}, not ${contentTypes[body.kind]}`,
         );
-      const call = { params: request.params, query: readQuery(request.query), body: readBody(request.body) };
+      const call = {
+        params: request.params,
+        query: readQuery(request.query),
+        body: readBody(request.body),
+        caller: callerOf(request, reply),
+      };
       return respond(call, handler, request, reply, route);
     },
   });
 }
 
+const callerOf = ({ visitor }: FastifyRequest, reply: FastifyReply): Caller => ({
+  session: visitor?.session,
+  setCookie: (cookie) => void reply.header('set-cookie', cookie),
+});
+
+/** What no route was looked for, such as a path that cannot be read: who may not ask at all is not told even that. */
+function answerUnrouted(door: Door, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  try {
+    reply.headers(door.headers);
+    door.admit(request.raw, { role: 'viewer' });
+    answerError(error, request, reply);
+  } catch (refusal) {
+    answerError(refusal, request, reply);
+  }
+}
+
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (error instanceof Refusal) return reply.code(error.status).send(error.body);
   // Fastify's own refusals (no such content type, body too large, broken JSON) carry their status.
   if (
     error instanceof Error &&

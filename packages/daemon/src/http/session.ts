@@ -22,9 +22,10 @@ import {
 } from '@ctvirt/api';
 import { EngineError, type ExecSession, passedSignals } from '@ctvirt/engine';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import type { Door, Visitor } from './door.js';
 import { failed } from './failure.js';
-import { foreignPage } from './foreign-page.js';
 import { type Lender, lenderOf } from './lending.js';
+import { Refusal } from './refusal.js';
 import { SessionInput } from './session-input.js';
 import type { AnyCall } from './stream.js';
 import { admitBody } from './validation.js';
@@ -42,33 +43,40 @@ const openTimeoutMs = 10_000;
 /** How long a client that has all of a session may take to close it. */
 const closeMs = 10_000;
 
-/** Serves the session routes of an app; its close ends every session. */
-export function acceptSessions(app: FastifyInstance, routes: readonly SessionRoute[]): void {
+/** Serves the session routes of an app to who comes by its door; its close ends every session. */
+export function acceptSessions(app: FastifyInstance, routes: readonly SessionRoute[], door: Door): void {
   const live = new Set<SessionServer>();
   let isClosing = false;
-  const table = routes.map(({ route, handler }) => ({ ...matcher(route), handler }));
+  const table = routes.map(({ route, handler }) => ({ ...matcher(route), role: route.role, handler }));
   app.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', (error) => app.log.debug({ err: error }, "a session's client went"));
-    const refusal = foreignPage(request.headers);
-    if (refusal !== undefined) return refuse(socket, 403, refusal);
     const path = (request.url ?? '').split('?')[0] ?? '';
-    for (const { match, admitOpen, handler } of table) {
-      const params = match(path);
-      if (params === undefined) continue;
-      upgrade(request, socket, head, (client) => {
-        const call = { params, query: {}, body: undefined };
-        const open = (value: unknown) => handler(call, admitOpen(value), lenderOf(client));
-        if (isClosing) {
-          client.destroy();
-          return;
-        }
-        const session = new SessionServer(client, open, app.log, () => live.delete(session));
-        live.add(session);
-        session.begin();
-      });
-      return;
+    const found = table.find(({ match }) => match(path) !== undefined);
+    const params = found?.match(path);
+    let visitor: Visitor;
+    try {
+      visitor = door.admit(request, { role: found?.role ?? 'viewer', isUpgrade: true });
+      const release = visitor.hold(() => socket.destroy());
+      socket.once('close', release);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      return refuse(socket, error.status, error.body);
     }
-    refuse(socket, 404, { code: 'not-found', message: `no such operation: upgrade of ${path}` });
+    if (found === undefined || params === undefined)
+      return refuse(socket, 404, { code: 'not-found', message: `no such operation: upgrade of ${path}` });
+    const { admitOpen, handler } = found;
+    upgrade(request, socket, head, (client) => {
+      const caller = { session: visitor.session, setCookie: () => undefined };
+      const call = { params, query: {}, body: undefined, caller };
+      const open = (value: unknown) => handler(call, admitOpen(value), lenderOf(client));
+      if (isClosing) {
+        client.destroy();
+        return;
+      }
+      const session = new SessionServer(client, open, app.log, () => live.delete(session));
+      live.add(session);
+      session.begin();
+    });
   });
   app.addHook('preClose', async () => {
     isClosing = true;

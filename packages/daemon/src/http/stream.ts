@@ -4,13 +4,22 @@ import type { ServerResponse } from 'node:http';
 import type { Progress } from '@ctvirt/api';
 import type { Watched } from '@ctvirt/engine';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { SessionView } from './door.js';
 import { failed } from './failure.js';
+
+/** Who asks. */
+export interface Caller {
+  /** Undefined of root at the daemon's own socket, and of who has no session yet. */
+  readonly session: SessionView | undefined;
+  setCookie(cookie: string): void;
+}
 
 /** A checked request whose route is known only to its handler. */
 export interface AnyCall {
   readonly params: unknown;
   readonly query: unknown;
   readonly body: unknown;
+  readonly caller: Caller;
 }
 
 const headers = { 'content-type': 'application/x-ndjson; charset=utf-8', 'cache-control': 'no-store' };
@@ -22,6 +31,14 @@ const keepaliveMs = 30_000;
 const progressEveryMs = 100;
 
 const writeLine = (raw: ServerResponse, value: unknown): boolean => raw.write(`${JSON.stringify(value)}\n`);
+
+/** From now on the answer is ours; what its door says of every answer goes along. */
+function takeOver(reply: FastifyReply): void {
+  for (const [name, value] of Object.entries(reply.getHeaders()))
+    if (value !== undefined) reply.raw.setHeader(name, value);
+  reply.hijack();
+  reply.raw.writeHead(200, headers);
+}
 
 type LinesHandler = (call: AnyCall, send: (line: unknown) => void) => () => void;
 
@@ -40,8 +57,7 @@ export function answerLines(
       raw.destroy();
     }
   });
-  reply.hijack();
-  raw.writeHead(200, headers);
+  takeOver(reply);
   // The head must not wait for the first event: it tells the client that from now on nothing is missed.
   raw.flushHeaders();
   const keepalive = setInterval(() => raw.write('\n'), keepaliveMs);
@@ -74,8 +90,7 @@ export async function answerProgress(
   const gone = goneOf(reply);
   const start = () => {
     if (raw.headersSent) return;
-    reply.hijack();
-    raw.writeHead(200, headers);
+    takeOver(reply);
   };
   let lastPhase: string | undefined;
   let lastMs = 0;

@@ -1,9 +1,10 @@
 // Who listens, by the kernel's tables.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
-import { listeners, listenersIn } from './listeners.js';
+import { holderOf, listeners, listenersIn } from './listeners.js';
 
 test('sockets that wait are told, and connections are not', () => {
   const text = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -29,5 +30,8 @@ test('one of our own is found', async () => {
   const { port } = address;
   const found = (await listeners()).find((one) => one.port === port);
   assert.equal(found?.address.join('.'), '127.0.0.1');
-  server.close();
+  const self = `process ${process.pid} (${readFileSync('/proc/self/comm', 'utf8').trim()})`;
+  assert.equal(holderOf(port), `${self} of user ${process.getuid?.()}`);
+  await new Promise((resolve) => server.close(resolve));
+  assert.equal(holderOf(port), undefined);
 });
