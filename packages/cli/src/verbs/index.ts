@@ -98,6 +98,7 @@ import { templateRename } from './template-rename.js';
 import { templateUpdate } from './template-update.js';
 import { templateUsers } from './template-users.js';
 import { version } from './version-show.js';
+import { web } from './web.js';
 import { xmlExplain } from './xml-explain.js';
 import { xmlFormat } from './xml-format.js';
 import { xmlSchema } from './xml-schema.js';
@@ -201,6 +202,7 @@ export const verbs: readonly Verb[] = [
   check,
   events,
   nodeinfo,
+  web,
   version,
   openapi,
   completion,

@@ -4,6 +4,9 @@ import { dirname } from 'node:path';
 import { pino } from 'pino';
 import { hearing } from '../http/remarks.js';
 import { createHttpApp } from '../http/server.js';
+import { parseSettings } from '../settings.js';
+import { Browsers } from '../web/browsers.js';
+import { freePort } from './browsers.js';
 import { openOverMemory, sampleXml } from './memory-engine.js';
 
 const [socketPath = '', count = '0'] = process.argv.slice(2);
@@ -15,7 +18,16 @@ for (let at = 1; at <= Number(count); at++) {
   await engine.define(sampleXml(`domain-${at}`));
   if (at % 2 === 0) await engine.start(`domain-${at}`);
 }
-const app = createHttpApp(engine, pino({ level: 'silent' }));
+const log = pino({ level: 'silent' });
+const run = dirname(socketPath);
+const web = new Browsers({
+  layout: { run, lib: run },
+  settings: parseSettings(`web_listen = "127.0.0.1:${await freePort()}"\n`, 'ctvirtd.conf'),
+  log,
+  readPage: () => ({ files: new Map(), index: undefined }),
+  appOf: (doors) => createHttpApp(engine, log, undefined, doors),
+});
+const app = createHttpApp(engine, log, undefined, { web });
 await app.listen({ path: socketPath });
 process.stdout.write('ready\n');
-process.on('SIGTERM', () => void app.close().then(() => engine.close()));
+process.on('SIGTERM', () => void Promise.all([app.close(), web.close()]).then(() => engine.close()));
