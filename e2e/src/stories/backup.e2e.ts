@@ -681,6 +681,11 @@ test('of what runs in a folder the second backup reads what has changed, whateve
   } finally {
     mapper.kill('SIGKILL');
   }
+  const [taken] = (await world.client.backups.list({ domain: 'busy' })).slice(-1);
+  // The last one is gone: what has changed since is not known any more.
+  execFileSync('sh', ['-c', `rm -f ${repository()}/snapshots/${taken?.id}*`]);
+  const again = await take();
+  assert.ok(again.changedFiles > 200, `${again.changedFiles} of ${again.files}`);
   // Off, the files are those that were copied.
   await ctvirt('destroy', 'busy');
   await look('busy', (root) => writeFileSync(`${root}/srv/more`, 'other'));

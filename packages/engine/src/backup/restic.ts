@@ -102,9 +102,7 @@ export class Restic implements BackupTool {
         '--time',
         time,
         ...tags.flatMap((tag) => ['--tag', tag]),
-        ...(since !== undefined && this.#has(since)
-          ? ['--parent', since, '--ignore-ctime', '--ignore-inode']
-          : []),
+        ...(since !== undefined ? ['--parent', since, '--ignore-ctime', '--ignore-inode'] : []),
         '/ctvirt',
       ],
       {
@@ -135,7 +133,7 @@ export class Restic implements BackupTool {
     };
   }
 
-  #has(id: string): boolean {
+  has(id: string): boolean {
     return readdirSync(join(this.repository.path, 'snapshots')).some((name) => name.startsWith(id));
   }
 

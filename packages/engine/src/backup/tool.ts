@@ -74,6 +74,8 @@ export interface BackupTool {
   exists(): boolean;
   init(): Promise<void>;
   take(kept: Kept, going: Going): Promise<Cost>;
+  /** Whether this backup is still there. */
+  has(id: string): boolean;
   list(): Promise<Generation[]>;
   /** One file of `about`. */
   about(id: string, file: string): Promise<string>;

@@ -30,7 +30,7 @@ async function checked(
   const repository: Repository = {
     spec: { name: 'default', path: '/nowhere', passwordFile: '/nowhere' },
     tool: {
-      ...{ exists: () => true, init: unasked, take: unasked, list: unasked, about: unasked },
+      ...{ exists: () => true, has: () => true, init: unasked, take: unasked, list: unasked, about: unasked },
       ...{ forget: unasked, prune: unasked, check: async () => damaged, files: async () => [...files] },
       treeIn: (folder) => folder,
       restore: async (_id, _what, folder) => {

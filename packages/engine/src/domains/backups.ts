@@ -156,7 +156,8 @@ async function takeStill(
   const taken = await withStillFiles(uuid, wanted, parts, async (files, frozenMs) => {
     const now = await knownOf(looked, files);
     const known = await parts.knownFiles.get(uuid, found.spec.name);
-    const verdict = verdictOn(known?.layers, now, files);
+    const isThere = known !== undefined && found.tool.exists() && found.tool.has(known.id);
+    const verdict = isThere ? verdictOn(known.layers, now, files) : undefined;
     const since = verdict?.doubtful.length === 0 ? known?.id : undefined;
     const { changedFiles, ...cost } = await take(files, { found, watched, mounts, since }, parts);
     if (now !== undefined)
