@@ -388,6 +388,16 @@ test('two domains at once are backed up one after the other', async () => {
   for (const { name } of await world.client.roots.list()) await ctvirt('root', 'erase', name);
 });
 
+test('sockets are not kept, and counted', async () => {
+  await world.define(domainXml({ name: 'web', filesystems: [templateRoot] }));
+  const bind =
+    'import os, socket, sys; os.chdir(sys.argv[1]); [socket.socket(socket.AF_UNIX).bind(name) for name in "ab"]';
+  await look('web', (root) => execFileSync('python3', ['-c', bind, `${root}/srv`]));
+  assert.match(await ctvirt('backup', 'web'), /\n {2}without 2 sockets, which programs make anew\n/);
+  const { sockets, isComplete } = await world.client.backups.create({ domain: 'web', body: {} });
+  assert.deepEqual([sockets, isComplete], [2, true]);
+});
+
 test("somebody else's lock is respected, and said whose it is", async () => {
   await world.define(domainXml({ name: 'web', filesystems: [templateRoot] }));
   await ctvirt('backup', 'web');

@@ -111,6 +111,7 @@ export const backupTaken = object(
     leftOut: list(leftOut, { description: 'What is not in there' }),
     mounts: list(leftOut, { description: 'Folders of the host that are in there' }),
     unread: list(string(), { description: 'Files that could not be read, which are not in there either' }),
+    sockets: integer({ description: 'Sockets, which nobody keeps: programs make them anew' }),
     files: integer({ description: 'Files that were looked at' }),
     changedFiles: integer({ description: 'Of these, those that were new or other than in the last backup' }),
     bytes: number({ description: 'Sum of their lengths' }),

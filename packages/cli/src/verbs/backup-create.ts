@@ -129,6 +129,7 @@ function sentenceOf({
   leftOut,
   mounts,
   unread,
+  sockets,
   files,
   changedFiles,
   addedBytes,
@@ -141,6 +142,8 @@ function sentenceOf({
   ];
   for (const { target, source } of mounts) lines.push(`  with ${target}, which is ${source} of the host`);
   for (const { target, source } of leftOut) lines.push(`  without ${target}, which is ${source} of the host`);
+  if (sockets > 0)
+    lines.push(`  without ${sockets === 1 ? 'a socket' : `${sockets} sockets`}, which programs make anew`);
   for (const path of unread) lines.push(`  without ${path}, which could not be read`);
   return lines.join('\n');
 }

@@ -11,6 +11,7 @@ import { isPathIn } from '../host/paths.js';
 import { filesystemsOf } from '../lifecycle/document.js';
 import type { Entry } from '../registry/registry.js';
 import { retained } from '../schedule/retention.js';
+import { socketsBelow } from '../storage/file-list.js';
 import type { FilesystemSpec } from '../storage/index.js';
 import type { RootContext } from '../storage/root-mounts.js';
 import { knownOf, lookAt, verdictOn } from './backup-changes.js';
@@ -204,15 +205,17 @@ async function take(
   const manifest = { version: 1, name, uuid, idBase: 0, trees, templates: digests, leftOut };
   const cost = await parts.store.scratch(async (about) => {
     await fillFolder(about, { 'manifest.json': `${JSON.stringify(manifest, null, 2)}\n`, 'domain.xml': xml });
-    return await parts.rootMounts.lendAll(specs, context, ({ paths, within }) =>
-      found.tool.take(
+    return await parts.rootMounts.lendAll(specs, context, async ({ paths, within }) => {
+      const sockets = await socketsBelow([...paths.values()], (start) => within(start));
+      const kept = await found.tool.take(
         {
           ...{ uuid, domain: name, takenAt, about, since, trees: paths, within },
           leftOut: leftOut.map(({ target }) => target),
         },
         goingOf('backing up', watched),
-      ),
-    );
+      );
+      return { ...kept, sockets };
+    });
   });
   const { id, unread, ...numbers } = cost;
   const generation = {

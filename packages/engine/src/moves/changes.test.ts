@@ -154,7 +154,7 @@ test('trees that change by chance between passes are the same in the end', {
     change(round === 0 ? 120 : 15);
     const [from, to] = [lent(join(here, 'from')), lent(join(here, 'to'))];
     await synced(from);
-    const now = await treeOf(from, { isRunning: false });
+    const { tree: now } = await treeOf(from, { isRunning: false });
     const changes = changesSince(old, now, sinceOf(old));
     await unpacked(to, packed(from, changes, { isRunning: false }));
     old = now;
@@ -168,7 +168,7 @@ test('the root loses what it lost, and a copy of all files takes their place', {
   const sh = (script: string): void => void execFileSync('sh', ['-c', script], { cwd: here });
   let old: Tree = NOTHING;
   const pass = async (name: string): Promise<void> => {
-    const now = await treeOf(lent(join(here, name)), { isRunning: false });
+    const { tree: now } = await treeOf(lent(join(here, name)), { isRunning: false });
     const changes = changesSince(old, now, sinceOf(old));
     await unpacked(lent(join(here, 'to')), packed(lent(join(here, name)), changes, { isRunning: false }));
     old = now;
@@ -190,7 +190,7 @@ const sinceOf = (of: Tree): number => Math.max(0, ...[...of.values()].map(({ cha
 test('what goes and changes while it is packed is no failure', { skip: root }, async () => {
   const [from, to] = [lent(join(here, 'from')), lent(join(here, 'to'))];
   for (const name of ['stays', 'goes']) writeFileSync(join(here, 'from', name), name);
-  const now = await treeOf(from, { isRunning: false });
+  const { tree: now } = await treeOf(from, { isRunning: false });
   rmSync(join(here, 'from', 'goes'));
   const all = changesSince(NOTHING, now, 0);
   await unpacked(to, packed(from, all, { isRunning: true }));
@@ -207,7 +207,7 @@ test('folders that go while they are listed are no failure', { skip: root }, asy
     return spawn('sh', ['-c', churn], { cwd: join(here, 'from', String(n)), stdio: 'ignore' });
   });
   try {
-    for (let at = 0; at < 40; at++) assert.ok((await treeOf(from, { isRunning: true })).has(''));
+    for (let at = 0; at < 40; at++) assert.ok((await treeOf(from, { isRunning: true })).tree.has(''));
   } finally {
     for (const child of children) {
       const ended = once(child, 'close');

@@ -332,7 +332,7 @@ export class Departures {
         moved: true,
         state: said.state ?? 'shutoff',
         files,
-        findings: [...findings, ...said.findings],
+        findings: [...findings, ...passes.left, ...said.findings],
         templates,
       },
       ...{ bytes: passes.bytes, passes: passes.done },

@@ -37,23 +37,25 @@ const bounds = { cpuSeconds: 24 * 3600, memoryBytes, fileBytes: Number.MAX_SAFE_
 const FIELDS = 5;
 const BLOCK = 512;
 
-/** All that is in it; of one that a container writes to, what goes meanwhile may be missing. */
+/** All that is in it, and how many sockets, which nobody keeps; of one that a container writes to, what goes meanwhile may be missing. */
 export async function treeOf(
   { path, within }: LayerFiles,
   { isRunning }: Pick<Packing, 'isRunning'>,
-): Promise<Tree> {
-  const argv = ['find', '/source', '-ignore_readdir_race', '!', '-type', 's'];
+): Promise<{ readonly tree: Tree; readonly sockets: number }> {
+  const argv = ['find', '/source', '-ignore_readdir_race'];
   argv.push('-printf', '%P\\0%y\\0%i\\0%C@\\0%b\\0');
   const box = { ...bounds, source: path, capabilities: ['CAP_DAC_READ_SEARCH'] };
   await using child = within(() => new Child(confinedArgv(argv, box)));
   const isRight = isRunning ? exceptVanished(child) : undefined;
   const words = await wordsOf(child, argv, isRight);
   const tree = new Map<string, Seen>();
+  let sockets = 0;
   for (let at = 0; at + FIELDS <= words.length; at += FIELDS) {
     const [name = '', kind = '', inode = '', changed = '', blocks = ''] = words.slice(at, at + FIELDS);
-    tree.set(name, { kind, inode, changedMs: Number(changed) * 1000, bytes: Number(blocks) * BLOCK });
+    if (kind === 's') sockets++;
+    else tree.set(name, { kind, inode, changedMs: Number(changed) * 1000, bytes: Number(blocks) * BLOCK });
   }
-  return tree;
+  return { tree, sockets };
 }
 
 /** One that tar could not pack. */

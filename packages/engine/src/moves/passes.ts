@@ -81,6 +81,7 @@ export type Layers = Pick<RootMounts, 'openLayer' | 'showLayer'>;
 export class Passes {
   readonly done: MovePass[] = [];
   readonly #sent = new Map<string, Sent>();
+  readonly #sockets = new Map<string, number>();
   #bytes = 0;
 
   constructor(
@@ -93,6 +94,13 @@ export class Passes {
   /** Of all passes. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** What of its files stays behind, for people. */
+  get left(): string[] {
+    const count = [...this.#sockets.values()].reduce((sum, one) => sum + one, 0);
+    if (count === 0) return [];
+    return [`${count === 1 ? 'a socket is' : `${count} sockets are`} not kept: programs make them anew`];
   }
 
   /** One after the other into the layers there, which are copied there as they are copied here; each by what differs from the one before. */
@@ -197,7 +205,8 @@ export class Passes {
     const sinceMs = madeMs === undefined ? () => earliest(began) : () => madeMs - SLACK_MS;
     // The disk of the host is others', too, and nobody is to wait for it while the domain is down: who writes no more leaves no new time.
     if (how.isRunning || madeMs !== undefined) await synced(lent);
-    const tree = await treeOf(lent, how);
+    const { tree, sockets } = await treeOf(lent, how);
+    if (madeMs === undefined) this.#sockets.set(at, sockets);
     const deep = deepPathIn(tree);
     if (deep !== undefined) throw tooDeep(entry.record.name, deep);
     const changes = changesSince(old?.tree ?? NOTHING, tree, old?.sinceMs() ?? 0);

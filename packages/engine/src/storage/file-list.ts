@@ -24,7 +24,13 @@ export async function filesBelow(folder: string): Promise<Map<string, FileState>
   return filesIn(words);
 }
 
-/** The same of their words, and back. */
+/** How many sockets there are, which nobody keeps: who listens makes them anew. */
+export async function socketsBelow(folders: readonly string[], within?: Within): Promise<number> {
+  const argv = ['/usr/bin/find', ...folders, '-type', 's', '-printf', '\\0'] as const;
+  return (await foundWords(argv, { ...(within && { within }) })).length;
+}
+
+/** Files of their words, and back. */
 export function filesIn(words: readonly string[]): Map<string, FileState> {
   const files = new Map<string, FileState>();
   for (let at = 0; at + FIELDS <= words.length; at += FIELDS) {
