@@ -44,7 +44,7 @@ function listen(): { events: DomainEvent[]; end: () => Promise<void> } {
   const stop = new AbortController();
   const reading = (async () => {
     for await (const event of await world.client.events.watch({}, { signal: stop.signal }))
-      events.push(event);
+      if (event.event !== 'gap') events.push(event);
   })().catch((error: unknown) => {
     if (!stop.signal.aborted) throw error;
   });

@@ -55,7 +55,7 @@ test('the lowest order starts first, the others after its delay; shut down, it i
   const stop = new AbortController();
   const events = await world.client.events.watch({}, { signal: stop.signal });
   const reading = (async () => {
-    for await (const { event, domain } of events) if (event === 'stopped') ended.push(domain.name);
+    for await (const event of events) if (event.event === 'stopped') ended.push(event.domain.name);
   })().catch(() => undefined);
   const down = await world.cli(['shutdown', '--all', '--timeout', '10']);
   assert.deepEqual([down.status, down.stderr], [0, '']);

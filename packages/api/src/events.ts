@@ -1,9 +1,22 @@
-// State changes and refusals over HTTP, as they happen.
+// State changes and refusals over HTTP, as they happen and as they happened.
 // SPDX-License-Identifier: Apache-2.0
 import { lines, none, resource } from './route.js';
-import { string } from './schema.js';
-import { domainEvent } from './shapes/event.js';
+import { anyOf, boolean, integer, string } from './schema.js';
+import { domainEvent, eventGap } from './shapes/event.js';
 import { networkEvent } from './shapes/network.js';
+
+/** Where a watch begins and whether it goes on. */
+const past = {
+  since: integer({
+    minimum: 0,
+    description:
+      'Those after the event of this `seq` first; where they are not all known any more, as after 0, a line `gap` in their place',
+  }),
+  last: integer({ minimum: 1, description: 'The last so many that are known first, at most 2048' }),
+  follow: boolean({
+    description: 'Whether it goes on with what happens from now on (default), or ends there',
+  }),
+};
 
 /** What happens to domains and networks, as it happens. */
 export const events = resource({
@@ -13,17 +26,17 @@ export const events = resource({
     role: 'viewer',
     summary:
       'State changes and refused resources from now on, one JSON object per line; empty lines only keep the connection',
-    query: { domain: string({ description: 'Only of the domain with this name, UUID or id' }) },
+    query: { domain: string({ description: 'Only of the domain with this name, UUID or id' }), ...past },
     body: none,
-    answer: lines(domainEvent),
+    answer: lines(anyOf([domainEvent, eventGap])),
   },
   networks: {
     method: 'GET',
     path: '/v1/events/networks',
     role: 'viewer',
     summary: 'The same of networks: a line for each that came, went, started or stopped',
-    query: { network: string({ description: 'Only of the network with this name or UUID' }) },
+    query: { network: string({ description: 'Only of the network with this name or UUID' }), ...past },
     body: none,
-    answer: lines(networkEvent),
+    answer: lines(anyOf([networkEvent, eventGap])),
   },
 });

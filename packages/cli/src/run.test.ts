@@ -623,6 +623,22 @@ describe('ctvirt', () => {
     assert.deepEqual(lines, ['defined', 'undefined']);
   });
 
+  test('prints events that happened before', async () => {
+    await define('earlier');
+    const { out, err } = await ctvirt('events earlier --last 1');
+    assert.match(out, /^\S+Z: event 'lifecycle' for domain 'earlier': Defined Added\n$/);
+    assert.equal(err, 'events received: 1\n');
+    const { seq } = JSON.parse((await ctvirt('events --last 1 --json')).out);
+    await ctvirt('undefine earlier');
+    assert.match((await ctvirt(`events --since ${seq}`)).out, /^\S+: .*'earlier': Undefined Removed\n$/);
+    assert.match(
+      (await ctvirt('events --since 5')).out,
+      /: events are missing: the daemon was started meanwhile\n$/,
+    );
+    for (const words of ['--since x', '--last 0', '--since 1 --last 1'])
+      assert.equal((await ctvirt(`events ${words}`)).status, 2, words);
+  });
+
   test('finds its daemon by option before environment', async () => {
     const env = { CTVIRT_ROOT: daemon.root };
     assert.equal((await invoke(['list'], { env })).status, 0);

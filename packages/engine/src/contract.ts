@@ -38,6 +38,7 @@ import type {
   DomainSettings,
   DomainSummary,
   DomainUsage,
+  EventGap,
   ExecRequest,
   ExpectedArchive,
   ExportFormat,
@@ -123,6 +124,12 @@ export interface Watched {
 /** Of which moment a domain is meant: as a snapshot of it has it, or as it is now. */
 export interface OfSnapshot {
   readonly snapshot?: string | undefined;
+}
+
+/** What happened before; with a gap, not all of it is known any more, and nothing is told. */
+export interface PastEvents<E> {
+  readonly events: readonly E[];
+  readonly gap?: EventGap;
 }
 
 /** What of a domain an archive has. */
@@ -596,6 +603,7 @@ export interface Engine {
     leases(ref: NetworkRef): Promise<readonly NetworkLease[]>;
     /** Calls back on every change of state; the result unsubscribes. */
     onEvent(listener: (event: NetworkEvent) => void): () => void;
+    pastEvents(since?: number): PastEvents<NetworkEvent>;
   };
 
   filters: {
@@ -641,6 +649,8 @@ export interface Engine {
   clean(): Promise<readonly Asset[]>;
   /** Calls back on every state change and when a domain is refused something; the result unsubscribes. */
   onEvent(listener: (event: DomainEvent) => void): () => void;
+  /** The last events, or those after the one of that number. */
+  pastEvents(since?: number): PastEvents<DomainEvent>;
   /** Facts of the host and the driver, for `version` and `nodeinfo`. */
   host(): Promise<HostFacts>;
   /** The host's own links: bridges for containers among them. */

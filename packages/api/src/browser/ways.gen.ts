@@ -426,11 +426,17 @@ export const ways: { readonly [resource: string]: { readonly [operation: string]
     clean: { method: 'POST', path: '/v1/check/clean', query: [], body: 'none', answer: 'json' },
   },
   events: {
-    watch: { method: 'GET', path: '/v1/events', query: ['domain'], body: 'none', answer: 'lines' },
+    watch: {
+      method: 'GET',
+      path: '/v1/events',
+      query: ['domain', 'since', 'last', 'follow'],
+      body: 'none',
+      answer: 'lines',
+    },
     networks: {
       method: 'GET',
       path: '/v1/events/networks',
-      query: ['network'],
+      query: ['network', 'since', 'last', 'follow'],
       body: 'none',
       answer: 'lines',
     },

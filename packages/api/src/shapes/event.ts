@@ -46,10 +46,34 @@ export const change = anyOf([tunableChange, memoryChange, parametersChange, meta
 /** One of the things that a change made different, by what clients know it as. */
 export type Change = Static<typeof change>;
 
-const members = {
-  domain: domainSummary,
+/** What every event has, whatever it is about. */
+export const eventMembers = {
+  seq: integer({
+    description: 'Rises from each event to the next, over restarts of the daemon, too; `since` takes it',
+  }),
   at: string({ description: 'When it happened: RFC 3339' }),
 };
+
+/** Told once in the place of events that are not known any more. */
+export const eventGap = object(
+  {
+    event: oneOf(['gap'], {
+      description: 'Events are missing before this: ask anew for what they are about',
+    }),
+    detail: oneOf(['forgotten', 'restarted'], {
+      description: 'Too many happened since, or the daemon that told of them has ended',
+    }),
+    ...eventMembers,
+  },
+  {
+    title: 'EventGap',
+    description: 'Not all that happened since is known any more; what happens after its `seq` is told',
+  },
+);
+/** Told once in the place of events that are not known any more. */
+export type EventGap = Static<typeof eventGap>;
+
+const members = { domain: domainSummary, ...eventMembers };
 
 /** A change of state, in libvirt's vocabulary of lifecycle events. */
 export const lifecycleEvent = object(

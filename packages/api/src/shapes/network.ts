@@ -12,6 +12,7 @@ import {
   strict,
   string,
 } from '../schema.js';
+import { eventMembers } from './event.js';
 import { finding } from './finding.js';
 
 const subnet = object({
@@ -66,7 +67,7 @@ export const networkEvent = object(
       description: "libvirt's name of the event, or `changed`: its document was, without a new definition",
     }),
     network: networkSummary,
-    at: string({ description: 'When it happened: RFC 3339' }),
+    ...eventMembers,
   },
   { title: 'NetworkEvent', description: 'A network came, went, or changed its state' },
 );

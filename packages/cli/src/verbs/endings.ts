@@ -1,7 +1,7 @@
 // Waits for domains to end, for all of them over one connection: to wait costs the daemon nothing then.
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ApiError, type DomainEvent, type DomainSummary } from '@ctvirt/api';
+import { ApiError, type DomainEvent, type DomainSummary, type EventGap } from '@ctvirt/api';
 import type { ApiClient } from '@ctvirt/api/node';
 import { ifSupported } from '../errors.js';
 
@@ -12,7 +12,7 @@ export class Endings implements Disposable {
   readonly #broken: Promise<never>;
 
   private constructor(
-    events: AsyncIterable<DomainEvent>,
+    events: AsyncIterable<DomainEvent | EventGap>,
     private readonly signal: AbortSignal,
   ) {
     this.#broken = this.#follow(events);
@@ -59,9 +59,9 @@ export class Endings implements Disposable {
     }
   }
 
-  async #follow(events: AsyncIterable<DomainEvent>): Promise<never> {
-    for await (const { event, domain } of events)
-      if (event === 'stopped') this.#waiting.get(domain.uuid)?.(domain);
+  async #follow(events: AsyncIterable<DomainEvent | EventGap>): Promise<never> {
+    for await (const event of events)
+      if (event.event === 'stopped') this.#waiting.get(event.domain.uuid)?.(event.domain);
     if (this.signal.aborted) throw new ApiError('interrupted', 'interrupted');
     throw new ApiError('unreachable', 'the daemon ended meanwhile');
   }

@@ -4,7 +4,7 @@ import type { Change, DomainEvent } from '@ctvirt/api';
 import { printable } from '../printable.js';
 import { verb } from '../verb.js';
 import { capitalise } from '../wording.js';
-import { eventOptions, followEvents } from './following.js';
+import { eventDetails, eventOptions, followEvents } from './following.js';
 
 /** JSON is one event a line, as it happens; without `--loop` it ends after the first. */
 export const events = verb({
@@ -12,7 +12,7 @@ export const events = verb({
   aliases: ['event'],
   group: 'Host',
   summary: 'Print state changes and refused resources as they happen',
-  details: ['Ends at the first event, with --loop at Ctrl-C. With --json, one object a line.'],
+  details: eventDetails,
   args: { domain: { summary: 'Only of this domain (name, UUID or id)', optional: true, complete: 'domain' } },
   options: eventOptions,
   example: {
@@ -23,7 +23,7 @@ export const events = verb({
     await followEvents(
       context,
       options,
-      (signal) => context.client.events.watch({ domain }, { signal }),
+      (past, signal) => context.client.events.watch({ domain, ...past }, { signal }),
       describeEvent,
     );
   },

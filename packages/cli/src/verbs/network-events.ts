@@ -3,7 +3,7 @@
 import { printable } from '../printable.js';
 import { verb } from '../verb.js';
 import { capitalise } from '../wording.js';
-import { eventOptions, followEvents } from './following.js';
+import { eventDetails, eventOptions, followEvents } from './following.js';
 
 /** JSON is one event a line, as it happens; without `--loop` it ends after the first. */
 export const networkEvents = verb({
@@ -11,7 +11,7 @@ export const networkEvents = verb({
   aliases: ['net-event'],
   group: 'Networks',
   summary: 'Print what happens to networks as it happens',
-  details: ['Ends at the first event, with --loop at Ctrl-C. With --json, one object a line.'],
+  details: eventDetails,
   args: { network: { summary: 'Only of this network (name or UUID)', optional: true, complete: 'network' } },
   options: eventOptions,
   example: {
@@ -22,7 +22,7 @@ export const networkEvents = verb({
     await followEvents(
       context,
       options,
-      (signal) => context.client.events.networks({ network }, { signal }),
+      (past, signal) => context.client.events.networks({ network, ...past }, { signal }),
       ({ event, network: { name } }) =>
         `event '${event === 'changed' ? event : 'lifecycle'}' for network '${printable(name)}': ${capitalise(event)}`,
     );

@@ -97,7 +97,8 @@ async function hold(stopped: AbortSignal): Promise<void> {
       waitMs = firstWaitMs;
       const beat = setInterval(() => void number(broken), beatMs);
       try {
-        for await (const event of events) tell({ kind: 'event', event });
+        for await (const event of events)
+          tell(event.event === 'gap' ? { kind: 'gap' } : { kind: 'event', event });
       } finally {
         clearInterval(beat);
         broken.abort();

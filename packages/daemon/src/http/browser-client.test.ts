@@ -26,7 +26,7 @@ test('a client over fetch defines, starts, uploads and listens as any other', as
   const heard: DomainEvent[] = [];
   const events = await client.events.watch({}, { signal: over.signal });
   const listening = (async () => {
-    for await (const event of events) heard.push(event);
+    for await (const event of events) if (event.event !== 'gap') heard.push(event);
   })();
 
   await client.domains.define({ body: sampleXml('web', promisedTooMuch) });

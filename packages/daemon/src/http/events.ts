@@ -1,23 +1,78 @@
 // State changes over HTTP, bound to the engine.
 // SPDX-License-Identifier: Apache-2.0
-import type { Resources } from '@ctvirt/api';
-import type { Engine } from '@ctvirt/engine';
+import type { DomainEvent, EventGap, Resources } from '@ctvirt/api';
+import { type Engine, EngineError, isFault, type PastEvents } from '@ctvirt/engine';
 import type { Handlers } from './handler.js';
+
+/** Where a watch begins, and whether it goes on. */
+interface Watch {
+  readonly since?: number | undefined;
+  readonly last?: number | undefined;
+  readonly follow?: boolean | undefined;
+}
+
+interface Source<E> {
+  readonly onEvent: (listener: (event: E) => void) => () => void;
+  readonly pastEvents: (since?: number) => PastEvents<E>;
+}
 
 /** A line for each event from the answer's head on; with a name or UUID only those of that domain, defined or not. */
 export const bindEvents = (engine: Engine): Handlers<Resources['events']> => ({
-  watch: ({ query: { domain } }, send) => {
-    if (domain === undefined) return engine.onEvent(send);
-    const { name, uuid } = engine.summary(domain);
-    return engine.onEvent((event) => {
-      if (event.domain.name === name || event.domain.uuid === uuid) send(event);
-    });
+  watch({ query: { domain, ...watch } }, send, end) {
+    const isOf = domain === undefined ? () => true : ofDomain(engine, domain, isOfPast(watch));
+    return watchSource(engine, watch, isOf, send, end);
   },
-  networks: ({ query: { network } }, send) => {
-    if (network === undefined) return engine.networks.onEvent(send);
+  networks({ query: { network, ...watch } }, send, end) {
+    if (network === undefined) return watchSource(engine.networks, watch, () => true, send, end);
     const { name, uuid } = engine.networks.get(network);
-    return engine.networks.onEvent((event) => {
-      if (event.network.name === name || event.network.uuid === uuid) send(event);
-    });
+    return watchSource(
+      engine.networks,
+      watch,
+      (event) => event.network.name === name || event.network.uuid === uuid,
+      send,
+      end,
+    );
   },
 });
+
+const isOfPast = ({ since, last }: Watch): boolean => since !== undefined || last !== undefined;
+
+/** What happened to a domain that is gone is asked for by the name or UUID that it had. */
+function ofDomain(engine: Engine, ref: string, isPast: boolean): (event: DomainEvent) => boolean {
+  const { name, uuid } = found(engine, ref, isPast);
+  return ({ domain }) => domain.name === name || domain.uuid === uuid;
+}
+
+function found(engine: Engine, ref: string, isPast: boolean): { name: string; uuid: string } {
+  try {
+    return engine.summary(ref);
+  } catch (error) {
+    const gone = engine
+      .pastEvents()
+      .events.findLast(({ domain: { name, uuid } }) => [name, uuid].includes(ref));
+    if (!isPast || gone === undefined || !isFault(error, 'not-found')) throw error;
+    return gone.domain;
+  }
+}
+
+function watchSource<E>(
+  source: Source<E>,
+  { since, last, follow = true }: Watch,
+  isWanted: (event: E) => boolean,
+  send: (line: E | EventGap) => void,
+  end: () => void,
+): () => void {
+  if (since !== undefined && last !== undefined)
+    throw new EngineError('invalid', 'query: `since` and `last` exclude each other');
+  if (isOfPast({ since, last })) {
+    const { events, gap } = source.pastEvents(since);
+    if (gap !== undefined) send(gap);
+    for (const event of events.filter(isWanted).slice(-(last ?? events.length))) send(event);
+  }
+  if (follow)
+    return source.onEvent((event) => {
+      if (isWanted(event)) send(event);
+    });
+  end();
+  return () => undefined;
+}

@@ -21,8 +21,8 @@ interface HandlerByAnswer<R extends Route> {
   /** `gone` is when the client left before its answer. */
   json(call: Call<R>, gone: AbortSignal): MaybePromise<ResultOf<R>>;
   text(call: Call<R>): MaybePromise<ResultOf<R>>;
-  /** Sends lines until the result is called. */
-  lines(call: Call<R>, send: (line: ResultOf<R>) => void): () => void;
+  /** Sends lines until the result is called, or it says itself that there are no more. */
+  lines(call: Call<R>, send: (line: ResultOf<R>) => void, end: () => void): () => void;
   progress(call: Call<R>, watched: Required<Watched>): Promise<ResultOf<R>>;
   /** `lend` has the files that the client lends. */
   session(call: Call<R>, open: OpenOf<R>, lend: Lender): Promise<ExecSession>;

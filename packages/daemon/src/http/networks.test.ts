@@ -103,8 +103,8 @@ test('what happens to networks is told, of one or of all, until its reader goes'
   const over = new AbortController();
   const told: string[] = [];
   const follow = async (query: { network?: string }) => {
-    for await (const { event, network } of await client.events.networks(query, { signal: over.signal }))
-      told.push(`${query.network ?? 'all'}: ${event} ${network.name}`);
+    for await (const line of await client.events.networks(query, { signal: over.signal }))
+      if (line.event !== 'gap') told.push(`${query.network ?? 'all'}: ${line.event} ${line.network.name}`);
   };
   const [all, one] = [follow({}), follow(lan)];
   while (engine.listeners() < 2) await new Promise((resolve) => setTimeout(resolve, 5));

@@ -15,6 +15,7 @@ import {
   compileCheck,
   type DomainEvent,
   type Job,
+  type EventGap,
   type Progress,
   parameterRow,
   type Resource,
@@ -635,9 +636,9 @@ test('events arrive from the moment the watch begins, and leave no listener behi
   const all = await client.events.watch({}, { signal: abort.signal });
   const one = await client.events.watch({ domain: 'b' }, { signal: abort.signal });
   assert.equal(engine.listeners(), 2);
-  const collect = async (events: AsyncIterable<DomainEvent>) => {
+  const collect = async (events: AsyncIterable<DomainEvent | EventGap>) => {
     const seen: string[] = [];
-    for await (const { event, domain } of events) seen.push(`${domain.name} ${event}`);
+    for await (const line of events) if (line.event !== 'gap') seen.push(`${line.domain.name} ${line.event}`);
     return seen;
   };
   const both = [collect(all), collect(one)];
@@ -668,6 +669,47 @@ test('events of one domain are asked for by its name, UUID or id, and of an unkn
       assert.equal(event, 'stopped');
       break;
     }
+});
+
+test('who lost the connection gets what happened meanwhile, and is told where it is not known any more', async (t) => {
+  const { client, engine } = await serve(t);
+  const told = async (query: Parameters<typeof client.events.watch>[0]) => {
+    const lines: string[] = [];
+    for await (const line of await client.events.watch({ ...query, follow: false }))
+      lines.push(line.event === 'gap' ? `gap ${line.detail}` : `${line.domain.name} ${line.event}`);
+    return lines;
+  };
+  for (const name of ['a', 'b']) await client.domains.define({ body: sampleXml(name) });
+  const [first] = engine.pastEvents().events;
+  await client.domains.start({ domain: 'b' });
+  await client.domains.undefine({ domain: 'a' });
+  assert.ok(first);
+  assert.deepEqual(await told({ since: first.seq }), ['b defined', 'b started', 'a undefined']);
+  assert.deepEqual(await told({ last: 2 }), ['b started', 'a undefined']);
+  assert.deepEqual(await told({ last: 1, domain: 'b' }), ['b started']);
+  assert.deepEqual(await told({ last: 9, domain: 'a' }), ['a defined', 'a undefined'], 'of one that is gone');
+  assert.deepEqual(await told({ since: 0 }), ['gap restarted']);
+  assert.deepEqual(await told({ since: first.seq + 9 }), ['gap restarted']);
+  await assert.rejects(told({ since: 1, last: 1 }), failsWith('invalid'));
+  await assert.rejects(told({ last: 1, domain: 'nosuch' }), failsWith('not-found'));
+  assert.equal(engine.listeners(), 0);
+  const abort = new AbortController();
+  const seen: string[] = [];
+  for await (const line of await client.events.watch({ since: first.seq + 2 }, { signal: abort.signal })) {
+    seen.push(line.event);
+    if (seen.length === 1) await client.domains.destroy({ domain: 'b' });
+    else break;
+  }
+  assert.deepEqual(seen, ['undefined', 'stopped'], 'and goes on');
+});
+
+test('networks have events of the past, too', async (t) => {
+  const { client } = await serve(t);
+  await client.networks.define({ body: networkXml('inner') });
+  const seen: string[] = [];
+  for await (const line of await client.events.networks({ last: 1, network: 'inner', follow: false }))
+    seen.push(line.event);
+  assert.deepEqual(seen, ['defined']);
 });
 
 test('a closing daemon ends its streams', async (t) => {

@@ -40,7 +40,7 @@ function takeOver(reply: FastifyReply): void {
   reply.raw.writeHead(200, headers);
 }
 
-type LinesHandler = (call: AnyCall, send: (line: unknown) => void) => () => void;
+type LinesHandler = (call: AnyCall, send: (line: unknown) => void, end: () => void) => () => void;
 
 /** Takes the reply over and sends lines of JSON until the client goes; one that does not read is cut off. */
 export function answerLines(
@@ -50,16 +50,31 @@ export function answerLines(
   reply: FastifyReply,
 ): void {
   const { raw } = reply;
-  const unsubscribe = handler(call, (line) => {
+  // Told before the answer has its head, which is another one where the handler throws.
+  const early: unknown[] = [];
+  const state = { isOpen: false, isOver: false };
+  const send = (line: unknown): void => {
+    if (!state.isOpen) {
+      early.push(line);
+      return;
+    }
     writeLine(raw, line);
     if (raw.writableLength > maxUnreadBytes) {
       request.log.warn({ url: request.url }, 'a client does not read its events: cut off');
       raw.destroy();
     }
-  });
+  };
+  const end = (): void => {
+    state.isOver = true;
+    if (state.isOpen) raw.end();
+  };
+  const unsubscribe = handler(call, send, end);
   takeOver(reply);
   // The head must not wait for the first event: it tells the client that from now on nothing is missed.
   raw.flushHeaders();
+  state.isOpen = true;
+  for (const line of early) writeLine(raw, line);
+  if (state.isOver) raw.end();
   const keepalive = setInterval(() => raw.write('\n'), keepaliveMs);
   raw.on('close', () => {
     clearInterval(keepalive);

@@ -39,6 +39,6 @@ export function admitQuery(query: NonNullable<Route['query']>): Admit {
 function convert(schema: TSchema, text: unknown): unknown {
   const type = 'type' in schema ? schema.type : undefined;
   if (type === 'boolean' && (text === 'true' || text === 'false')) return text === 'true';
-  if (type === 'integer' && typeof text === 'string' && /^-?\d{1,15}$/.test(text)) return Number(text);
+  if (type === 'integer' && typeof text === 'string' && /^-?\d{1,16}$/.test(text)) return Number(text);
   return text;
 }

@@ -83,6 +83,7 @@ export function operationsOf(parts: OperationParts): Omit<Engine, 'host' | 'link
     check: () => assets.check(),
     clean: () => assets.clean(),
     onEvent: (listener) => events.listen((event) => listener(event)),
+    pastEvents: (since) => events.past(since),
   };
 }
 

@@ -65,6 +65,7 @@ export function networkOperations(parts: NetworkParts): Operations {
     amend: (ref, targets, edit) => taken(ref, (entry) => amend(entry, targets, edit, parts)),
     leases: async (ref) => await leasesOf(known.find(ref), parts),
     onEvent: (listener) => events.listen(listener),
+    pastEvents: (since) => events.past(since),
   };
 }
 

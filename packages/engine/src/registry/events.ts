@@ -4,8 +4,10 @@ import { EventEmitter } from 'node:events';
 import type { BeancounterEvent, DomainEvent, DomainSummary, Job, LifecycleEvent } from '@ctvirt/api';
 import type { ResourceOptions } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
+import type { PastEvents } from '../contract.js';
 import { EngineError } from '../errors.js';
 import { changesBetween } from './changes.js';
+import { EventRing } from './event-ring.js';
 import { type Entry, summaryOf } from './registry.js';
 
 type Listener = (event: DomainEvent, entry: Entry) => void;
@@ -13,6 +15,7 @@ type Listener = (event: DomainEvent, entry: Entry) => void;
 /** Calls back all listeners, in the order in which they subscribed. */
 export class DomainEvents {
   readonly #events = new EventEmitter<{ event: [DomainEvent, Entry] }>();
+  readonly #ring = new EventRing<DomainEvent>();
 
   constructor(private readonly facts: ResourceOptions) {
     this.#events.setMaxListeners(0);
@@ -24,12 +27,20 @@ export class DomainEvents {
     return () => this.#events.off('event', listener);
   }
 
+  /** What was told before, or after that number. */
+  past(since?: number): PastEvents<DomainEvent> {
+    return this.#ring.past(since);
+  }
+
   lifecycle(event: LifecycleEvent['event'], detail: string, entry: Entry): void {
-    this.#tell({ ...factsOf(entry), event, detail }, entry);
+    this.#tell({ ...this.#factsOf(entry), event, detail }, entry);
   }
 
   refused(entry: Entry, beancounter: BeancounterEvent['beancounter']): void {
-    this.#tell({ ...factsOf(entry), event: 'beancounter', detail: beancounter.resource, beancounter }, entry);
+    this.#tell(
+      { ...this.#factsOf(entry), event: 'beancounter', detail: beancounter.resource, beancounter },
+      entry,
+    );
   }
 
   /** Tells what differs between two documents of a domain; nothing if nothing does. */
@@ -39,11 +50,11 @@ export class DomainEvents {
     );
     if (changes.length === 0) return;
     const detail = [...new Set(changes.map(({ what }) => what))].join(' ');
-    this.#tell({ ...factsOf(entry), event: 'changed', detail, changes }, entry);
+    this.#tell({ ...this.#factsOf(entry), event: 'changed', detail, changes }, entry);
   }
 
   job(entry: Entry, job: Job): void {
-    this.#tell({ ...factsOf(entry), event: 'job', detail: `${job.kind} ${job.state}`, job }, entry);
+    this.#tell({ ...this.#factsOf(entry), event: 'job', detail: `${job.kind} ${job.state}`, job }, entry);
   }
 
   /** The next such event of a domain; rejects with `timeout`. */
@@ -81,9 +92,12 @@ export class DomainEvents {
     };
   }
 
+  #factsOf(entry: Entry) {
+    return { domain: summaryOf(entry), seq: this.#ring.next(), at: new Date().toISOString() };
+  }
+
   #tell(event: DomainEvent, entry: Entry): void {
+    this.#ring.keep(event);
     this.#events.emit('event', event, entry);
   }
 }
-
-const factsOf = (entry: Entry) => ({ domain: summaryOf(entry), at: new Date().toISOString() });
