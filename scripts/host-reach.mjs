@@ -106,7 +106,7 @@ const further = {
   'build/networks.ts': { reaches: ['processes'], why: 'once in each boot: the number of the boot' },
   'engine.ts': { reaches: ['addresses'], why: "tells the host's own links" },
   'index.ts': {
-    reaches: ['birth', 'descriptors', 'listeners', 'own-limits', 'pidfd', 'spawn', 'syscalls'],
+    reaches: ['birth', 'descriptors', 'listeners', 'own-limits', 'pidfd', 'processes', 'spawn', 'syscalls'],
     why: "what the daemon's own process needs before it has an engine, and of its clients and ports",
   },
   'assets.ts': { reaches: ['loop', 'run'], why: 'lists the loop devices of layers, with whoever has them' },

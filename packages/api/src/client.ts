@@ -29,7 +29,8 @@ type Part<Name extends string, Value> = [Value] extends [never | undefined]
 export type Input<R extends Route, Content> = Params<R> &
   Query<R> &
   Part<'body', BodyOf<R, Content>> &
-  Part<'open', OpenOf<R>>;
+  Part<'open', OpenOf<R>> &
+  (R extends { readonly tag: 'matched' } ? { readonly ifMatch?: string | undefined } : Nothing);
 
 type Output<R extends Route, Session> = R['answer']['kind'] extends 'lines'
   ? AsyncIterable<ResultOf<R>>
@@ -76,6 +77,7 @@ export interface Way {
   readonly query: readonly string[];
   readonly body: Body['kind'];
   readonly answer: Answer['kind'];
+  readonly tag?: Route['tag'];
 }
 
 /** A way, and what its answers are held against where somebody does. */
@@ -87,12 +89,13 @@ export interface CheckedWay extends Way {
 export type Ways = { readonly [resource: string]: { readonly [operation: string]: CheckedWay } };
 
 /** What a client has to know of a route to call it. */
-export const wayOf = ({ method, path, query = {}, body, answer }: Route): Way => ({
+export const wayOf = ({ method, path, query = {}, body, answer, tag }: Route): Way => ({
   method,
   path,
   query: Object.keys(query),
   body: body.kind,
   answer: answer.kind,
+  ...(tag !== undefined && { tag }),
 });
 
 /** A client that calls these ways, which are all of the contract, over this transport. */
@@ -137,6 +140,7 @@ function callOf<Content, Session>(
       method: way.method,
       target,
       contentType: contentTypes[way.body],
+      headers: headersOf(way, input),
       content: contentOf<Content>(way, input.body),
       signal: options.signal,
     });
@@ -144,6 +148,8 @@ function callOf<Content, Session>(
     const reply = await (askJob !== undefined && onWait !== undefined
       ? tellingWait(answered, () => askJob({ domain }), onWait)
       : answered);
+    const tag = way.tag === 'told' ? reply.header('etag') : undefined;
+    if (tag !== undefined) options.onTag?.(tag);
     const result = await readAnswer(answer, reply, check, options);
     for (const remark of parseRemarks(reply.header(remarksHeader))) onRemark?.(remark);
     return result;
@@ -191,6 +197,9 @@ function targetOf(way: Way, input: AnyInput): string {
   for (const name of way.query) if (input[name] !== undefined) query.set(name, String(input[name]));
   return query.size === 0 ? path : `${path}?${query}`;
 }
+
+const headersOf = ({ tag }: Way, { ifMatch }: AnyInput): Readonly<Record<string, string>> =>
+  tag === 'matched' && typeof ifMatch === 'string' ? { 'if-match': ifMatch } : {};
 
 function contentOf<Content>({ body: kind }: Way, body: unknown): string | Content | undefined {
   if (kind === 'none') return undefined;

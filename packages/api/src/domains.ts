@@ -105,6 +105,18 @@ export const domains = resource({
     query: { inactive: boolean({ description: 'As its next start will read it' }) },
     body: none,
     answer: text('application/xml'),
+    tag: 'told',
+  },
+  redefine: {
+    method: 'PUT',
+    path: '/v1/domains/{domain}/xml',
+    role: 'admin',
+    summary:
+      'Give a domain another document, from its next start on; with `If-Match` only while the stored one is the one that was read, else `changed` tells since when and by whom it is not',
+    query: { strict: boolean({ description: 'Refuse what is not understood instead of keeping it' }) },
+    body: xml,
+    answer: json(defineResult),
+    tag: 'matched',
   },
   parameters: {
     method: 'GET',

@@ -20,6 +20,7 @@ export const errorTable = {
   'in-use': { httpStatus: 409, exitStatus: 5, summary: 'something else still needs it' },
   busy: { httpStatus: 409, exitStatus: 6, summary: 'another operation on it is under way' },
   'wrong-state': { httpStatus: 409, exitStatus: 7, summary: 'not possible in its present state' },
+  changed: { httpStatus: 412, exitStatus: 21, summary: 'somebody else has changed it meanwhile' },
   invalid: { httpStatus: 422, exitStatus: 8, summary: 'the document or an argument is wrong' },
   unsupported: { httpStatus: 501, exitStatus: 9, summary: 'this host or version cannot do it' },
   'no-session': {

@@ -44,21 +44,43 @@ function operation(tag: string, name: string, route: Route, refer: (schema: TSch
     required: false,
     schema: refer(schema),
   }));
+  const headers = route.tag === 'matched' ? [ifMatch] : [];
   return {
     operationId: `${tag}.${name}`,
     tags: [tag],
     'x-role': route.role,
     summary: route.summary,
-    ...(params.length + query.length > 0 && { parameters: [...params, ...query] }),
+    ...(params.length + query.length + headers.length > 0 && {
+      parameters: [...params, ...query, ...headers],
+    }),
     ...(route.body.kind !== 'none' && { requestBody: requestBody(route.body, refer) }),
     responses: {
-      ...success(route.answer, refer),
+      ...withTag(route, success(route.answer, refer)),
       default: {
         description: `An error; \`code\` is one of ${Object.keys(errorTable).join(', ')}`,
         content: { 'application/json': { schema: refer(errorBody) } },
       },
     },
   };
+}
+
+const ifMatch = {
+  name: 'If-Match',
+  in: 'header',
+  required: false,
+  description: 'Only if the document still has this ETag; 412 if it has not',
+  schema: { type: 'string' },
+} as const;
+
+/** Of a document whose tag is told. */
+function withTag({ tag }: Route, answers: Json): Json {
+  if (tag !== 'told') return answers;
+  const headers = {
+    ETag: { description: 'Of this text of the document alone', schema: { type: 'string' } },
+  };
+  return Object.fromEntries(
+    Object.entries(answers).map(([status, answer]) => [status, Object.assign({}, answer, { headers })]),
+  );
 }
 
 function requestBody(body: Body, refer: (schema: TSchema) => unknown): Json {

@@ -37,6 +37,8 @@ export interface Route {
   readonly query?: { readonly [name: string]: TSchema } | undefined;
   readonly body: Body;
   readonly answer: Answer;
+  /** Whether the answer's head tells a tag of the document (ETag), or the request may say which one it is to have still (If-Match). */
+  readonly tag?: 'told' | 'matched' | undefined;
 }
 
 /** One resource: its operations by name. */

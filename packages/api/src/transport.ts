@@ -8,6 +8,8 @@ export interface Outgoing<Content> {
   /** Path and query, escaped. */
   readonly target: string;
   readonly contentType?: string | undefined;
+  /** Other headers, by names in small letters. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly content?: string | Content | undefined;
   readonly signal?: AbortSignal | undefined;
 }

@@ -1,6 +1,6 @@
 // A text edited in the person's own editor.
 // SPDX-License-Identifier: Apache-2.0
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import type { Io } from './io.js';
 /** A text in a file that only its owner may read, while it is being edited. */
 export class EditedText {
   #keeps = false;
+  #kept = 0;
 
   readonly file: string;
   readonly #folder = mkdtempSync(join(tmpdir(), 'ctvirt-edit-'));
@@ -45,6 +46,15 @@ export class EditedText {
     }).finally(() => giveBack?.());
     if (status !== 0) throw new CliError('local', `the editor ${program} failed; nothing is changed`);
     return readFile(this.file, 'utf8');
+  }
+
+  /** Puts another text in its place; the one that is there is kept beside it, in the file that is answered. */
+  replace(text: string): string {
+    const aside = `${this.file}.${++this.#kept}`;
+    renameSync(this.file, aside);
+    this.#keeps = true;
+    writeFileSync(this.file, text, { mode: 0o600, flag: 'wx' });
+    return aside;
   }
 
   /** Leaves the file where it is when this ends. */

@@ -290,6 +290,57 @@ describe('ctvirt', () => {
     assert.equal((await ctvirt('dumpxml kept')).out, before);
   });
 
+  /** An editor that gives the domain a description, and lets somebody else change it while it is open for the first time. */
+  function editorBeside(name: string, others: string): string {
+    const file = join(daemon.folder, `beside-${name}.cjs`);
+    const other = join(daemon.folder, `other-${name}.xml`);
+    writeFileSync(other, others);
+    writeFileSync(
+      file,
+      `const fs = require('node:fs');
+       const path = process.argv.at(-1);
+       const text = fs.readFileSync(path, 'utf8');
+       if (text.includes('<description>')) process.exit(0);
+       fs.writeFileSync(path, text.replace('</name>', '</name>\\n  <description>mine</description>'));
+       require('node:child_process').execFileSync(process.execPath, ${JSON.stringify([program, '--socket', daemon.socketPath, 'define', other])});`,
+    );
+    return `'${process.execPath}' "${file}"`;
+  }
+
+  test('of two who edit a domain the second is told, and none loses his text', async () => {
+    await ctvirt('define -', { input: domainXml('shared') });
+    const theirs = domainXml('shared').replace('</os>', '</os><vcpu>1</vcpu>');
+    const given = await ctvirt('edit shared', {
+      env: { EDITOR: editorBeside('shared', theirs), NO_COLOR: '1' },
+    });
+    assert.equal(given.status, 1);
+    assert.match(
+      given.err,
+      /error: the document of domain 'shared' was changed meanwhile: \S+Z, by \S+ \(process \d+ of root\)\n/,
+    );
+    const kept = /kept in (\S+)/.exec(given.err)?.[1] ?? '';
+    assert.match(readFileSync(kept, 'utf8'), /<description>mine</);
+    rmSync(dirname(kept), { recursive: true });
+    assert.doesNotMatch((await ctvirt('dumpxml shared')).out, /mine/);
+
+    await ctvirt('define -', { input: domainXml('both') });
+    const again = await ctvirt('edit both', {
+      input: 'y\n',
+      isTerminal: true,
+      env: {
+        EDITOR: editorBeside('both', domainXml('both').replace('</os>', '</os><vcpu>1</vcpu>')),
+        NO_COLOR: '1',
+      },
+    });
+    assert.equal(again.status, 0, again.err);
+    const { out } = await ctvirt('dumpxml both');
+    assert.match(out, /<description>mine</);
+    assert.match(out, /<vcpu[^>]*>1</);
+    const aside = /as it was is kept in (\S+)/.exec(again.err)?.[1] ?? '';
+    assert.match(readFileSync(aside, 'utf8'), /mine/);
+    rmSync(dirname(aside), { recursive: true });
+  });
+
   test('edit of a domain that runs says when it counts', async () => {
     await create('busy');
     const wanted = domainXml('busy').replace('</name>', '</name><title>t</title>');

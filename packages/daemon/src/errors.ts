@@ -34,6 +34,7 @@ export const errorMapping = {
   'over-quota': mapping('over-quota', libvirt('systemError')),
   overcommitted: mapping('overcommitted', libvirt('operationFailed')),
   'wrong-state': mapping('wrong-state', libvirt('operationInvalid', 'domain')),
+  changed: mapping('changed', libvirt('operationInvalid')),
   'host-command': mapping('host-command', libvirt('internalError')),
   timeout: mapping('timeout', libvirt('operationTimeout')),
   interrupted: mapping('interrupted', libvirt('operationFailed')),

@@ -335,6 +335,15 @@ export interface Engine {
 
   /** A document without a UUID is that of the domain of its name, if there is one; with `uuidDecides` it is a new domain's. */
   define(xml: string, options?: { strict?: boolean; uuidDecides?: boolean }): Promise<DefineResult>;
+  /**
+   * Gives a domain another document, which has its name. With `tags` only if the stored one has one of them, by `documentTag`:
+   * throws `changed`, with when and by whom, if it has not.
+   */
+  redefine(
+    ref: DomainRef,
+    xml: string,
+    options?: { strict?: boolean; tags?: readonly string[] | undefined },
+  ): Promise<DefineResult>;
   /** Defines a new domain by words instead of a document; with `dryRun` it only answers the document. Throws `exists` for a name that is taken. */
   defineFrom(request: CreateRequest, options?: { dryRun?: boolean }): Promise<CreateResult>;
   /** Defines a container of another system on its own files, where they lie; nothing of them is changed. */

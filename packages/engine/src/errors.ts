@@ -16,6 +16,7 @@ export const engineCodes = [
   'over-quota',
   'overcommitted',
   'wrong-state',
+  'changed',
   'host-command',
   'timeout',
   'interrupted',
@@ -150,6 +151,12 @@ export interface Details {
   readonly 'wrong-state': {
     /** The state that is in the way, where it is that alone. */
     readonly state?: 'shutoff';
+  };
+  readonly changed: {
+    readonly name?: string;
+    /** When it was changed last, and who asked for that if it is known. */
+    readonly at?: string;
+    readonly by?: string;
   };
   readonly 'host-command': HostDetails & { readonly link?: string };
   readonly timeout: HostDetails;

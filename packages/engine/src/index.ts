@@ -1,6 +1,7 @@
 // Public surface of the engine.
 // SPDX-License-Identifier: Apache-2.0
 
+export { onBehalfOf } from './asker.js';
 export * from './contract.js';
 export { type EngineOptions, openEngine } from './engine.js';
 export {
@@ -19,9 +20,11 @@ export { writeAtomically } from './host/files.js';
 export { holderOf } from './host/listeners.js';
 export { openFilesLimit } from './host/own-limits.js';
 export { fetchDescriptor } from './host/pidfd.js';
+export { processName } from './host/processes.js';
 export { spawnProgram } from './host/spawn.js';
 export { lockFile, peerOf } from './host/syscalls.js';
 export { requireTrusted } from './host/trusted.js';
+export { documentTag } from './lifecycle/document-tag.js';
 export { isMadeName, withoutMadeName } from './lifecycle/made-names.js';
 export type { EngineLog } from './log.js';
 export { backupsInLine } from './schedule/backups.js';

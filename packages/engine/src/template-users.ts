@@ -9,6 +9,7 @@ import type { Entry, Registry } from './registry/registry.js';
 import { isKeptRoot } from './state/kept-root.js';
 import { diskName } from './state/layout.js';
 import type { KeyedQueue } from './state/queue.js';
+import { changeNow } from './state/record.js';
 import type { DomainStore, Lease } from './state/store.js';
 import type { TemplateUsers as StoreUsers } from './templates/index.js';
 
@@ -86,6 +87,7 @@ export class TemplateUsers implements StoreUsers {
       ...record,
       template: record.template === from ? to : record.template,
       templates: record.templates.map((one) => (one === from ? to : one)),
+      changed: changeNow(),
     };
     const stored = await this.#stored(name);
     if (stored === undefined) await store.writeRecord(next);

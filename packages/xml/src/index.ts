@@ -68,6 +68,7 @@ export type { JsonSchema } from './emit/json-schema.js';
 export { XmlError } from './errors.js';
 export { describeFinding, type Finding, type FindingCode, findingCodes } from './finding.js';
 export { placeFindings } from './finding-place.js';
+export { conflictMarks, type Merged, mergeTexts } from './merge.js';
 export {
   type MetadataFault,
   metadataAttributes,

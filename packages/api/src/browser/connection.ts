@@ -61,11 +61,12 @@ export class FetchConnection implements Transport<Content, BrowserSession> {
     private readonly options: KeyOption,
   ) {}
 
-  async send({ method, target, contentType, content, signal }: Outgoing<Content>): Promise<Reply> {
+  async send({ method, target, contentType, headers, content, signal }: Outgoing<Content>): Promise<Reply> {
     const key = this.options.key?.();
     const response = await this.#fetched(target, {
       method,
       headers: {
+        ...headers,
         ...(contentType !== undefined && { 'content-type': contentType }),
         ...(key !== undefined && { [keyHeader]: key }),
       },

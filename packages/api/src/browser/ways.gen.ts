@@ -31,6 +31,15 @@ export const ways: { readonly [resource: string]: { readonly [operation: string]
       query: ['inactive'],
       body: 'none',
       answer: 'text',
+      tag: 'told',
+    },
+    redefine: {
+      method: 'PUT',
+      path: '/v1/domains/{domain}/xml',
+      query: ['strict'],
+      body: 'xml',
+      answer: 'json',
+      tag: 'matched',
     },
     parameters: {
       method: 'GET',

@@ -92,7 +92,10 @@ export class Connection implements Transport<Content, ClientSession> {
         agent: this.#agent,
         method: outgoing.method,
         path: outgoing.target,
-        headers: outgoing.contentType === undefined ? {} : { 'content-type': outgoing.contentType },
+        headers: {
+          ...outgoing.headers,
+          ...(outgoing.contentType !== undefined && { 'content-type': outgoing.contentType }),
+        },
         ...(outgoing.signal && { signal: outgoing.signal }),
       });
       let answered = false;

@@ -1,9 +1,11 @@
 // ctvirt edit
 // SPDX-License-Identifier: Apache-2.0
+import type { DefineResult } from '@ctvirt/api';
+import type { ApiClient } from '@ctvirt/api/node';
 import { verb } from '../verb.js';
 import { sinceWhen } from '../wording.js';
 import { anyDomain } from './arguments.js';
-import { editDefinition } from './editing.js';
+import { type Editing, editDefinition, untagged } from './editing.js';
 
 /** Returns whether it was changed, and the domain as it is then. */
 export const edit = verb({
@@ -12,7 +14,7 @@ export const edit = verb({
   summary: "Edit a domain's definition",
   details: [
     'Opens VISUAL, EDITOR or vi. A document with an error is not taken: it can be edited again.',
-    'The domain sees the change at its next start.',
+    'The domain sees the change at its next start. Where somebody else has changed it meanwhile, whoever it was is told as far as it is known, and both changes can be put together and edited again; your text is kept in a file.',
   ],
   args: { domain: anyDomain },
   options: {},
@@ -23,9 +25,33 @@ export const edit = verb({
     await editDefinition(context, {
       noun: 'domain',
       name,
-      read: () => domains.xml({ domain: uuid, inactive: true }),
-      define: (body) => domains.define({ body }),
+      ...(context.isForeign
+        ? untagged(
+            () => domains.xml({ domain: uuid, inactive: true }),
+            (body) => domains.define({ body }),
+          )
+        : tagged(domains, uuid)),
       result: ({ domain }) => ({ data: { domain }, when: sinceWhen(domain) }),
     });
   },
+});
+
+/** A change that somebody else made since is seen by the daemon, at the moment of this one. */
+const tagged = (
+  domains: ApiClient['domains'],
+  domain: string,
+): Pick<Editing<DefineResult>, 'read' | 'define'> => ({
+  async read() {
+    let tag: string | undefined;
+    const text = await domains.xml(
+      { domain, inactive: true },
+      {
+        onTag: (told) => {
+          tag = told;
+        },
+      },
+    );
+    return { text, tag };
+  },
+  define: (body, { tag }) => domains.redefine({ domain, body, ifMatch: tag }),
 });

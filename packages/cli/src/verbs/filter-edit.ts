@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { verb } from '../verb.js';
 import { anyFilter } from './arguments.js';
-import { editDefinition } from './editing.js';
+import { editDefinition, untagged } from './editing.js';
 
 /** Returns whether it was changed, and the filter as it is then. */
 export const filterEdit = verb({
@@ -23,8 +23,10 @@ export const filterEdit = verb({
     await editDefinition(context, {
       noun: 'network filter',
       name,
-      read: () => filters.xml({ filter: name }),
-      define: (body) => filters.define({ body }),
+      ...untagged(
+        () => filters.xml({ filter: name }),
+        (body) => filters.define({ body }),
+      ),
       result: ({ filter }) => ({ data: { filter }, when: '' }),
     });
   },

@@ -3,7 +3,7 @@
 import { verb } from '../verb.js';
 import { sinceWhenNetwork } from '../wording.js';
 import { anyNetwork } from './arguments.js';
-import { editDefinition } from './editing.js';
+import { editDefinition, untagged } from './editing.js';
 
 /** Returns whether it was changed, and the network as it is then. */
 export const networkEdit = verb({
@@ -27,8 +27,10 @@ export const networkEdit = verb({
     await editDefinition(context, {
       noun: 'network',
       name,
-      read: () => networks.xml({ network: name, inactive: true }),
-      define: (body) => networks.define({ body }),
+      ...untagged(
+        () => networks.xml({ network: name, inactive: true }),
+        (body) => networks.define({ body }),
+      ),
       result: ({ network }) => ({ data: { network }, when: sinceWhenNetwork(network) }),
     });
   },

@@ -22,6 +22,8 @@ export const bindDomains = (engine: Engine): Handlers<Resources['domains']> => (
   info: ({ params: { domain } }) => engine.info(domain),
   xml: ({ params: { domain }, query: { inactive } }) =>
     engine.xml(domain, inactive === undefined ? {} : { inactive }),
+  redefine: ({ params: { domain }, body, query: { strict }, tags }) =>
+    engine.redefine(domain, body, { ...(strict !== undefined && { strict }), tags }),
   undefine: ({ params: { domain }, query: { storage } }) =>
     engine.undefine(domain, storage === undefined ? {} : { storage }),
   rename: ({ params: { domain }, body: { name } }) => engine.rename(domain, name),

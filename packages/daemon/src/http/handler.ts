@@ -12,6 +12,8 @@ export interface Call<R extends Route> {
   readonly query: Query<R>;
   readonly body: BodyOf<R, Readable>;
   readonly caller: Caller;
+  /** Tags of the document, one of which it is to have still. */
+  readonly tags: readonly string[] | undefined;
 }
 
 type MaybePromise<T> = T | Promise<T>;

@@ -262,6 +262,8 @@ test('every answer is as its schema says, and says nothing more', async (t) => {
     xml: "<host name='a' ip='192.0.2.5'/>",
   } as const;
   const calls: Readonly<Record<string, () => Promise<unknown>>> = {
+    'domains.redefine': async () =>
+      client.domains.redefine({ ...web, body: await engine.xml('web', { inactive: true }) }),
     'domains.define': () => client.domains.define({ body: sampleXml('odd', '<odd/>') }),
     'domains.create': async () => {
       const body = { name: 'made', template: 'small', addAddresses: ['10.77.1.9'], autostart: true };
@@ -627,6 +629,54 @@ test('who waits for a domain and leaves keeps nobody waiting for it', async (t) 
   setTimeout(() => abort.abort(), 100);
   await assert.rejects(call, failsWith('interrupted'));
   assert.match(String(await left[0]), /who waited has left/);
+});
+
+test('a document is changed only if it is still the one that was read', async (t) => {
+  const { client, engine, socketPath } = await serve(t);
+  await client.domains.define({ body: sampleXml('web') });
+  const read = async (): Promise<{ xml: string; tag: string }> => {
+    let tag = '';
+    const xml = await client.domains.xml(
+      { domain: 'web', inactive: true },
+      { onTag: (told) => (tag = told) },
+    );
+    return { xml, tag };
+  };
+  const titled = (xml: string, title: string) => xml.replace('</name>', `</name><title>${title}</title>`);
+  const first = await read();
+  assert.match(first.tag, /^"[0-9a-f]{32}"$/);
+  assert.equal((await read()).tag, first.tag);
+  const change = (title: string, ifMatch?: string) =>
+    client.domains.redefine({ domain: 'web', body: titled(first.xml, title), ifMatch });
+  assert.equal((await change('one', first.tag)).domain.title, 'one');
+  const late: unknown = await change('two', first.tag).catch((error: unknown) => error);
+  assert.ok(late instanceof ApiError && late.code === 'changed');
+  assert.match(
+    late.message,
+    /^the document of domain 'web' was changed meanwhile: \d{4}-\S+Z, by \S+ \(process \d+ of root\)$/,
+  );
+  assert.match(String(late.details['by']), new RegExp(`process ${process.pid} `));
+  assert.equal(engine.summary('web').title, 'one');
+  const put = (ifMatch: string) =>
+    raw(socketPath, 'PUT', '/v1/domains/web/xml', {
+      headers: { 'content-type': 'application/xml', 'if-match': ifMatch },
+      body: titled(first.xml, 'three'),
+    });
+  assert.equal((await put(first.tag)).status, 412);
+  assert.equal((await put(`"x", W/${(await read()).tag}`)).status, 200);
+  assert.equal((await put('*')).status, 200);
+  assert.equal((await change('four')).domain.title, 'four', 'who names none has the last word');
+  await engine.set('web', { hostname: 'five' }, { live: false, stored: true });
+  await assert.rejects(change('six', (await read()).tag.replace(/./g, '0')), failsWith('changed'));
+  await assert.rejects(
+    client.domains.redefine({ domain: 'web', body: sampleXml('other') }),
+    failsWith('invalid'),
+    'a document of another one',
+  );
+  await assert.rejects(
+    client.domains.redefine({ domain: 'nosuch', body: first.xml }),
+    failsWith('not-found'),
+  );
 });
 
 test('events arrive from the moment the watch begins, and leave no listener behind', async (t) => {

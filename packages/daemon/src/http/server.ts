@@ -10,7 +10,7 @@ import {
   type Route,
   resources,
 } from '@ctvirt/api';
-import { askedBy, type Engine, EngineError } from '@ctvirt/engine';
+import { askedBy, type Engine, EngineError, onBehalfOf } from '@ctvirt/engine';
 import { Gate } from '@ctvirt/rpc';
 import {
   type FastifyBaseLogger,
@@ -20,6 +20,7 @@ import {
   fastify,
   LogController,
 } from 'fastify';
+import { askerOf } from '../asker.js';
 import { bindArchives } from './archives.js';
 import { bindBackups } from './backups.js';
 import { bindBeancounters } from './beancounters.js';
@@ -45,6 +46,7 @@ import { bindRoots } from './roots.js';
 import { acceptSessions, type SessionRoute } from './session.js';
 import { bindSnapshots } from './snapshots.js';
 import { type AnyCall, answerLines, answerProgress, type Caller, goneOf } from './stream.js';
+import { etagOf, tagsIn } from './tags.js';
 import { bindTemplates } from './templates.js';
 import { bindTraffic } from './traffic.js';
 import { bindUsage } from './usage.js';
@@ -192,10 +194,11 @@ const responders: { readonly [K in Answer['kind']]: Responder } = {
     const result = await remarking(reply, () => askedBy(gone, () => handler(call, gone)));
     return reply.type(contentTypeOf(answer)).send(JSON.stringify(result));
   },
-  text: async (call, handler: ValueHandler, _request, reply, { answer }) =>
-    reply
-      .type(contentTypeOf(answer))
-      .send(await remarking(reply, () => askedBy(goneOf(reply), () => handler(call)))),
+  text: async (call, handler: ValueHandler, _request, reply, { answer, tag }) => {
+    const document = await remarking(reply, () => askedBy(goneOf(reply), () => handler(call)));
+    if (tag === 'told') reply.header('etag', etagOf(String(document)));
+    return reply.type(contentTypeOf(answer)).send(document);
+  },
   lines: answerLines,
   progress: answerProgress,
   session: (_call, _handler, _request, reply) =>
@@ -233,8 +236,12 @@ function addRoute(app: FastifyInstance, route: Route, handler: never): void {
         query: readQuery(request.query),
         body: readBody(request.body),
         caller: callerOf(request, reply),
+        tags: route.tag === 'matched' ? tagsIn(request.headers['if-match']) : undefined,
       };
-      return respond(call, handler, request, reply, route);
+      return onBehalfOf(
+        () => askerOf(request),
+        () => respond(call, handler, request, reply, route),
+      );
     },
   });
 }

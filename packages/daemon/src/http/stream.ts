@@ -20,6 +20,7 @@ export interface AnyCall {
   readonly query: unknown;
   readonly body: unknown;
   readonly caller: Caller;
+  readonly tags?: readonly string[] | undefined;
 }
 
 const headers = { 'content-type': 'application/x-ndjson; charset=utf-8', 'cache-control': 'no-store' };

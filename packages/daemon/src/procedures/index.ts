@@ -1,7 +1,8 @@
 // All procedures of libvirt's protocol that this daemon answers, by group; a new group is a file and a line here.
 // SPDX-License-Identifier: Apache-2.0
-import { askedBy, EngineError } from '@ctvirt/engine';
+import { askedBy, EngineError, onBehalfOf } from '@ctvirt/engine';
 import type { ServerCall } from '@ctvirt/rpc';
+import { askerOfClient } from '../asker.js';
 import { toLibvirtError, toNetworkError, toNwfilterError, toStorageError } from '../errors.js';
 import { bindAbsentOfDomain, bindAbsentOfHost } from './absent.js';
 import { bindDomainAccess } from './domain/access.js';
@@ -89,7 +90,10 @@ export function bindProcedures(binding: Binding): Procedures {
     // Each handler is typed by its own row; here only their outcome matters.
     const translating: AnyHandler = async (args, call) => {
       try {
-        return await askedBy(call.client.signal, () => Reflect.apply(handler, undefined, [args, call]));
+        return await onBehalfOf(
+          () => askerOfClient(call.client),
+          () => askedBy(call.client.signal, () => Reflect.apply(handler, undefined, [args, call])),
+        );
       } catch (error) {
         if (!(error instanceof EngineError)) throw error;
         if (name.startsWith('network')) throw toNetworkError(error);

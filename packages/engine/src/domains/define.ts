@@ -36,12 +36,17 @@ type Options = { readonly strict?: boolean } | undefined;
 /** The engine's operations that make and unmake a domain. */
 export function defineOperations(
   parts: DefineParts,
-): Pick<Engine, 'define' | 'defineFrom' | 'adopt' | 'create' | 'undefine' | 'setAutostart'> {
+): Pick<Engine, 'define' | 'redefine' | 'defineFrom' | 'adopt' | 'create' | 'undefine' | 'setAutostart'> {
   const { turns, adopter, definer } = parts;
   return {
     define: async (xml, options) => {
       const { entry, findings, isChanged } = await definer.define(xml, { ...options, persistent: true });
       return { domain: summaryOf(entry), findings, ...(isChanged && { changed: true }) };
+    },
+    redefine: async (ref, xml, { strict, tags } = {}) => {
+      const { uuid } = turns.find(ref).record;
+      const { entry, findings } = await definer.define(xml, { strict, persistent: true, of: { uuid, tags } });
+      return { domain: summaryOf(entry), findings, changed: true };
     },
     defineFrom: (request, options) => defineFrom(request, options?.dryRun === true, parts),
     adopt: (request) => adopter.adopt(request),

@@ -22,6 +22,7 @@ import {
   type Reader,
   writableSources,
 } from '../lifecycle/document.js';
+import { documentTag } from '../lifecycle/document-tag.js';
 import type { Changed, Edit } from '../lifecycle/edit.js';
 import { linksOf } from '../lifecycle/links.js';
 import { notKept, remarkOf } from '../lifecycle/not-enforced.js';
@@ -37,7 +38,7 @@ import type { ConsoleLogs } from '../state/console-logs.js';
 import { type IdRanges, RANGE_SIZE } from '../state/id-ranges.js';
 import { checkName, checkNewName } from '../state/names.js';
 import type { KeyedQueue } from '../state/queue.js';
-import { type DomainRecord, type LinkLease, leasedIn } from '../state/record.js';
+import { changeNow, type DomainRecord, type LinkLease, leasedIn } from '../state/record.js';
 import {
   type Documents,
   type DomainStore,
@@ -94,6 +95,8 @@ export interface DefineOptions {
   readonly strict?: boolean | undefined;
   /** Whether a document without a UUID is a new domain's, even if there is one of its name, as for libvirt. */
   readonly uuidDecides?: boolean | undefined;
+  /** Whose document it is to be, and has to be; with tags, only if the one that is stored has one of them. */
+  readonly of?: { readonly uuid: string; readonly tags?: readonly string[] | undefined } | undefined;
   /** A transient domain goes, files and all, when it stops. */
   readonly persistent: boolean;
   /** What it has besides its document, of a domain that has to be new: one of its name, or files kept of one, are in the way. */
@@ -169,6 +172,7 @@ export class Definer {
       if (existing !== undefined) refuseGiven(existing);
       else checkNewName(read.parts.name);
       this.#refuseTaken(read.parts.name, options);
+      if (options.of !== undefined) await this.#refuseOther(existing, read.parts.name, options.of);
       // One that is transient has no definition, only starts.
       if (options.persistent)
         await this.parts.hooks.ask({ name: read.parts.name, xml: () => formatDomain(read.domain) }, 'define');
@@ -229,6 +233,30 @@ export class Definer {
     if (fresh === undefined && adoption === undefined) return;
     if (this.parts.registry.byName(name) !== undefined)
       throw new EngineError('exists', `domain '${name}' is already defined`, { holder: name });
+  }
+
+  /** Throws `changed` where it is not any more what who asks has seen. */
+  async #refuseOther(
+    existing: Entry | undefined,
+    name: string,
+    { uuid, tags }: NonNullable<DefineOptions['of']>,
+  ): Promise<void> {
+    const { registry, store } = this.parts;
+    if (existing?.record.uuid !== uuid) {
+      const meant = registry.byUuid(uuid)?.record.name ?? uuid;
+      throw new EngineError(
+        'invalid',
+        `the document is that of domain '${name}', not of '${meant}': \`ctvirt rename\` gives a domain another name`,
+        { name },
+      );
+    }
+    if (tags === undefined || tags.includes(documentTag(await store.readXml(name)))) return;
+    const { at, by } = existing.record.changed ?? { at: existing.record.createdAt };
+    throw new EngineError(
+      'changed',
+      `the document of domain '${name}' was changed meanwhile: ${at}${by === undefined ? '' : `, by ${by}`}`,
+      { name, at, ...(by !== undefined && { by }) },
+    );
   }
 
   /** What is kept for it there is nobody else's. It is defined whether or not they can be told: they are told again at its start. */
@@ -450,6 +478,7 @@ export class Definer {
       ids: leased,
       persistent: true,
       eraseAtEnd: false,
+      changed: changeNow(),
       ...(adopted !== undefined && isRootAt(parts, adopted) && { adopted }),
       // A run keeps what it was started with.
       ...(entry.running !== undefined && {

@@ -6,7 +6,7 @@ import { EngineError } from '../errors.js';
 import { readStored } from '../lifecycle/stored-document.js';
 import { checkFree, type Entry, summaryOf } from '../registry/registry.js';
 import { checkNewName } from '../state/names.js';
-import type { DomainRecord } from '../state/record.js';
+import { changeNow, type DomainRecord } from '../state/record.js';
 import type { Traffic } from '../traffic/traffic.js';
 import type { DefineParts } from './define.js';
 import { ctidOf, type DefinerParts, recordWith, transient } from './definer.js';
@@ -68,6 +68,7 @@ async function rename(entry: Entry, name: string, parts: RenameParts): Promise<v
   const next: DomainRecord = {
     ...recordWith(record, read.parts),
     ctid,
+    changed: changeNow(),
     ...(isMadeUp && { earlierHostnames: [...(record.earlierHostnames ?? []), record.hostname] }),
   };
   const left = await store.rename(record.name, next, await reader.documents(read.domain, next, conf));

@@ -77,6 +77,9 @@ export function commandLine(pid: number): string[] {
   return (read(`/proc/${pid}/cmdline`) ?? '').split('\0').filter((word) => word !== '');
 }
 
+/** What it is called; undefined once it has ended. */
+export const processName = (pid: number): string | undefined => read(`/proc/${pid}/comm`)?.trimEnd();
+
 /** The file of the program a process runs, as its own mount namespace names it; empty if it is gone. */
 export const programPath = (pid: number): string => unlessGone(() => readlinkSync(`/proc/${pid}/exe`)) ?? '';
 

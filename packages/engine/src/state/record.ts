@@ -1,6 +1,7 @@
 // The record beside a domain's XML: what the daemon must know of it without reading the document.
 // SPDX-License-Identifier: Apache-2.0
 import type { StateReason } from '@ctvirt/api';
+import { asker } from '../asker.js';
 import type { Credentials } from '../guest/credentials.js';
 import type { PortForward } from '../networks/contract/plan.js';
 import { isSchedule, type Schedule } from '../schedule/schedule.js';
@@ -27,6 +28,18 @@ export interface LinkLease {
 /** Addresses that networks gave. */
 export const leasedIn = ({ leases = [] }: { readonly leases?: readonly LinkLease[] | undefined }): string[] =>
   leases.flatMap(({ addresses }) => addresses.map(({ address }) => address));
+
+/** A change of a document. */
+export interface Change {
+  readonly at: string;
+  readonly by?: string;
+}
+
+/** One that is made now. */
+export function changeNow(): Change {
+  const by = asker();
+  return { at: new Date().toISOString(), ...(by !== undefined && { by }) };
+}
 
 /** `ids` counts from the first host id; a domain with an `<idmap>` of its own leases none. */
 export interface DomainRecord {
@@ -55,6 +68,8 @@ export interface DomainRecord {
   /** Those of networks; missing where it has none, and in records of older versions. */
   readonly leases?: readonly LinkLease[];
   readonly createdAt: string;
+  /** When its stored document was changed last, and who asked for it if that is known; missing if it never was. */
+  readonly changed?: Change;
   /** How it ended last; `unknown` if it never ran. */
   readonly lastReason: StateReason;
   /** When that was, and how in words; missing if it never ran, and in records of older versions. */
@@ -149,6 +164,8 @@ const checks: { readonly [K in keyof DomainRecord]-?: (value: unknown) => boolea
   addresses: areTexts,
   leases: (v) => v === undefined || (Array.isArray(v) && v.every(isLease)),
   createdAt: isText,
+  changed: (v) =>
+    v === undefined || (isObject(v) && isText(v['at']) && (v['by'] === undefined || isText(v['by']))),
   lastReason: isText,
   lastEnd: (v) => v === undefined || (isObject(v) && isText(v['at']) && isText(v['how'])),
   adopted: (v) => v === undefined || isText(v),
