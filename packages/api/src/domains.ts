@@ -17,6 +17,7 @@ import {
 } from './shapes/session.js';
 import { createRequest, createResult, setRequest, setResult } from './shapes/settings.js';
 import { exportRequest, templateExport } from './shapes/template.js';
+import { validation } from './shapes/validation.js';
 
 const waitMs = integer({
   minimum: 0,
@@ -45,6 +46,16 @@ export const domains = resource({
     },
     body: xml,
     answer: json(defineResult),
+  },
+  validate: {
+    method: 'POST',
+    path: '/v1/validations',
+    role: 'admin',
+    summary:
+      'What `define` would say of a document on this host: nothing is defined, and none of the hooks is asked',
+    query: { strict: boolean({ description: 'Refuse what is not understood instead of keeping it' }) },
+    body: xml,
+    answer: json(validation),
   },
   create: {
     method: 'POST',

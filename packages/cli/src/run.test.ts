@@ -623,6 +623,21 @@ describe('ctvirt', () => {
     assert.deepEqual(lines, ['defined', 'undefined']);
   });
 
+  test('tells what this host would say of a document', async () => {
+    const told = await ctvirt('define --check -', { input: domainXml('checked') });
+    assert.deepEqual(told, {
+      status: 0,
+      out: "<stdin> would define domain 'checked' on this host\n",
+      err: '',
+    });
+    assert.equal((await ctvirt('dominfo checked')).status, 3);
+    const bad = await ctvirt('define --check -', { input: '<domain/>' });
+    assert.equal(bad.status, 8);
+    assert.match(bad.err, /:1:1: error: <domain> needs <name>/);
+    const { status, out } = await ctvirt('define --check - --json', { input: '<domain/>' });
+    assert.deepEqual([status, JSON.parse(out).isValid], [8, false]);
+  });
+
   test('prints events that happened before', async () => {
     await define('earlier');
     const { out, err } = await ctvirt('events earlier --last 1');

@@ -84,6 +84,7 @@ import type {
   Template,
   TemplateExport,
   TrafficReport,
+  Validation,
   WaitRequest,
 } from '@ctvirt/api';
 import type { Domain, Network } from '@ctvirt/xml';
@@ -344,6 +345,8 @@ export interface Engine {
     xml: string,
     options?: { strict?: boolean; tags?: readonly string[] | undefined },
   ): Promise<DefineResult>;
+  /** What `define` would say of a document; nothing is made, and no hook is asked. */
+  validate(xml: string, options?: { strict?: boolean }): Promise<Validation>;
   /** Defines a new domain by words instead of a document; with `dryRun` it only answers the document. Throws `exists` for a name that is taken. */
   defineFrom(request: CreateRequest, options?: { dryRun?: boolean }): Promise<CreateResult>;
   /** Defines a container of another system on its own files, where they lie; nothing of them is changed. */

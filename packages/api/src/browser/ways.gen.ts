@@ -13,6 +13,7 @@ export const ways: { readonly [resource: string]: { readonly [operation: string]
       body: 'xml',
       answer: 'json',
     },
+    validate: { method: 'POST', path: '/v1/validations', query: ['strict'], body: 'xml', answer: 'json' },
     create: { method: 'POST', path: '/v1/creations', query: ['dryRun'], body: 'json', answer: 'json' },
     adopt: { method: 'POST', path: '/v1/adoptions', query: [], body: 'json', answer: 'json' },
     summary: { method: 'GET', path: '/v1/domains/{domain}', query: [], body: 'none', answer: 'json' },

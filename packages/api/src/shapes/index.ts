@@ -31,3 +31,4 @@ export * from './template.js';
 export * from './traffic.js';
 export * from './usage.js';
 export * from './web.js';
+export * from './validation.js';

@@ -16,6 +16,7 @@ export const bindDomains = (engine: Engine): Handlers<Resources['domains']> => (
     const options = strict === undefined ? {} : { strict };
     return transient ? engine.create(body, options) : engine.define(body, options);
   },
+  validate: ({ body, query: { strict } }) => engine.validate(body, strict === undefined ? {} : { strict }),
   create: ({ body, query: { dryRun } }) => engine.defineFrom(body, { dryRun: dryRun === true }),
   adopt: ({ body }) => engine.adopt(body),
   summary: ({ params: { domain } }) => engine.summary(domain),

@@ -264,6 +264,7 @@ test('every answer is as its schema says, and says nothing more', async (t) => {
   const calls: Readonly<Record<string, () => Promise<unknown>>> = {
     'domains.redefine': async () =>
       client.domains.redefine({ ...web, body: await engine.xml('web', { inactive: true }) }),
+    'domains.validate': () => client.domains.validate({ body: sampleXml('fresh') }),
     'domains.define': () => client.domains.define({ body: sampleXml('odd', '<odd/>') }),
     'domains.create': async () => {
       const body = { name: 'made', template: 'small', addAddresses: ['10.77.1.9'], autostart: true };
@@ -629,6 +630,36 @@ test('who waits for a domain and leaves keeps nobody waiting for it', async (t) 
   setTimeout(() => abort.abort(), 100);
   await assert.rejects(call, failsWith('interrupted'));
   assert.match(String(await left[0]), /who waited has left/);
+});
+
+test('what define would say is told, and nothing is defined', async (t) => {
+  const { client, engine } = await serve(t);
+  const check = (body: string, strict?: boolean) => client.domains.validate({ body, strict });
+  const good = await check(sampleXml('web'));
+  assert.deepEqual([good.isValid, good.domain, good.isChange, good.error], [true, 'web', false, null]);
+  assert.deepEqual(engine.list(), []);
+  assert.deepEqual((await engine.check()).stray, [], 'nothing is made');
+  const odd = sampleXml('web').replace('</name>', '</name><nosuch/>');
+  assert.equal((await check(odd)).findings[0]?.code, 'unknown-element');
+  const refused = await check(odd, true);
+  assert.deepEqual([refused.isValid, refused.error?.code], [false, 'invalid']);
+  assert.equal(refused.findings[0]?.line, 1);
+  assert.equal((await check('<domain')).findings[0]?.code, 'syntax');
+  const { domain } = await client.domains.define({ body: sampleXml('web') });
+  assert.equal((await check(sampleXml('web'))).isChange, true);
+  const other = sampleXml('web').replace(
+    '</name>',
+    '</name><uuid>11111111-2222-4333-8444-555555555555</uuid>',
+  );
+  assert.equal((await check(other)).error?.code, 'exists');
+  const stolen = sampleXml('other').replace('</name>', `</name><uuid>${domain.uuid}</uuid>`);
+  assert.equal((await check(stolen)).error?.code, 'exists');
+  const big = sampleXml('big', promisedTooMuch);
+  const { findings } = await check(big);
+  assert.ok(findings.length > 0);
+  assert.deepEqual((await client.domains.define({ body: big })).findings, findings);
+  // What was taken for the moment is free again.
+  await client.domains.define({ body: sampleXml('other') });
 });
 
 test('a document is changed only if it is still the one that was read', async (t) => {

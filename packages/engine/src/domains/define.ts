@@ -1,10 +1,17 @@
 // Defines, adopts and undefines domains, and makes transient ones.
 // SPDX-License-Identifier: Apache-2.0
 import { posix } from 'node:path';
-import type { AutostartChange, CreateRequest, CreateResult, DefineResult, ImageDefaults } from '@ctvirt/api';
+import type {
+  AutostartChange,
+  CreateRequest,
+  CreateResult,
+  DefineResult,
+  ImageDefaults,
+  Validation,
+} from '@ctvirt/api';
 import { checkDomain, type Domain, type Finding, formatDomain } from '@ctvirt/xml';
 import type { Engine } from '../contract.js';
-import { EngineError } from '../errors.js';
+import { EngineError, isFault } from '../errors.js';
 import { isPathIn } from '../host/paths.js';
 import { type HostFacts, refuseErrors } from '../lifecycle/document.js';
 import { notKept } from '../lifecycle/not-enforced.js';
@@ -36,7 +43,10 @@ type Options = { readonly strict?: boolean } | undefined;
 /** The engine's operations that make and unmake a domain. */
 export function defineOperations(
   parts: DefineParts,
-): Pick<Engine, 'define' | 'redefine' | 'defineFrom' | 'adopt' | 'create' | 'undefine' | 'setAutostart'> {
+): Pick<
+  Engine,
+  'define' | 'redefine' | 'validate' | 'defineFrom' | 'adopt' | 'create' | 'undefine' | 'setAutostart'
+> {
   const { turns, adopter, definer } = parts;
   return {
     define: async (xml, options) => {
@@ -48,6 +58,7 @@ export function defineOperations(
       const { entry, findings } = await definer.define(xml, { strict, persistent: true, of: { uuid, tags } });
       return { domain: summaryOf(entry), findings, changed: true };
     },
+    validate: (xml, options) => validate(xml, options, parts),
     defineFrom: (request, options) => defineFrom(request, options?.dryRun === true, parts),
     adopt: (request) => adopter.adopt(request),
     create: (xml, options) => create(xml, options, parts),
@@ -55,6 +66,22 @@ export function defineOperations(
       turns.take(ref, (entry) => definer.undefine(entry, { storage: options?.storage === true })),
     setAutostart: (ref, change) => turns.take(ref, (entry) => setAutostart(entry, change, parts)),
   };
+}
+
+async function validate(
+  xml: string,
+  options: Options,
+  { definer }: Pick<DefineParts, 'definer'>,
+): Promise<Validation> {
+  try {
+    const { name, findings, isChange } = await definer.preview(xml, { strict: options?.strict });
+    return { isValid: true, domain: name, isChange, findings, error: null };
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    const { code, message } = error;
+    const findings = isFault(error, 'invalid') ? (error.details.findings ?? []) : [];
+    return { isValid: false, domain: null, isChange: false, findings, error: { code, message } };
+  }
 }
 
 /** One whose start fails stays defined: what was in the way can be put right, and the start be asked for again. */

@@ -180,15 +180,58 @@ export class Definer {
         existing === undefined
           ? await this.#addWithRoot(read.domain, read.parts, options, findings)
           : await this.#change(existing, read.domain, read.parts, options);
-      findings.push(...this.#shared(read.domain, entry));
-      const unkept = this.parts.ownersRemark(entry, read.parts.filesystems);
-      if (unkept !== undefined) findings.push(notKept('/domain/devices/filesystem/quota', unkept));
-      for (const remark of await this.parts.overfull(entry, read.parts.filesystems))
-        findings.push(remarkOf('over-limit', '/domain/devices/filesystem', remark));
-      findings.push(...unsafe);
-      if (entry.running === undefined) findings.push(...this.#routedElsewhere(read.domain, entry));
+      findings.push(...(await this.#remarks(entry, read)), ...unsafe);
       const placed = typeof given === 'string' ? placeFindings(given, findings) : findings;
       return { entry, findings: placed, isChanged: existing !== undefined };
+    });
+  }
+
+  /** What is to be said once it is known what the domain has, or would have. */
+  async #remarks(
+    entry: Entry,
+    { domain, parts: { filesystems } }: { readonly domain: Domain; readonly parts: DocumentParts },
+  ): Promise<Finding[]> {
+    const unkept = this.parts.ownersRemark(entry, filesystems);
+    const overfull = await this.parts.overfull(entry, filesystems);
+    return [
+      ...this.#shared(domain, entry),
+      ...(unkept === undefined ? [] : [notKept('/domain/devices/filesystem/quota', unkept)]),
+      ...overfull.map((remark) => remarkOf('over-limit', '/domain/devices/filesystem', remark)),
+      ...(entry.running === undefined ? this.#routedElsewhere(domain, entry) : []),
+    ];
+  }
+
+  /** What `define` would say, which is not done: what a domain needs is taken for the moment, and nothing is made. */
+  async preview(
+    xml: string,
+    { strict }: Pick<DefineOptions, 'strict'>,
+  ): Promise<{ name: string; findings: readonly Finding[]; isChange: boolean }> {
+    const { findings, ...read } = await this.#read(xml, strict === true);
+    const { domain, parts } = read;
+    const unsafe = this.#lookAtSources(domain, parts);
+    return await this.parts.queue.run(parts.name, async () => {
+      const existing = this.parts.registry.byName(parts.name);
+      await using undo = new Undo();
+      if (existing === undefined) {
+        checkNewName(parts.name);
+        this.parts.roots.refuseGiven(parts.uuid);
+        const { kept, remark } = this.parts.roots.lookFor(parts);
+        const options = { persistent: true };
+        const { entry } = await this.#reserve(domain, parts, { options, kept, undo });
+        findings.push(...(await this.#remarks(entry, read)), ...unsafe);
+        if (remark !== undefined) findings.push(remarkOf('kept-files', '/domain/name', remark));
+      } else {
+        refuseGiven(existing);
+        refuseChange(existing, parts, { persistent: true });
+        using _taken = await this.#take(existing, toBeStored(domain, existing.record), parts);
+        this.#idsFor(existing, parts, undo);
+        findings.push(...(await this.#remarks(existing, read)), ...unsafe);
+      }
+      return {
+        name: parts.name,
+        findings: placeFindings(xml, findings),
+        isChange: existing !== undefined,
+      };
     });
   }
 
@@ -448,22 +491,7 @@ export class Definer {
     const { store, registry } = this.parts;
     const { record } = entry;
     const domain = toBeStored(given, record);
-    if (entry.presence === 'coming')
-      throw new EngineError('busy', `domain '${record.name}' is just being defined`);
-    if (parts.uuid === undefined && options.uuidDecides === true)
-      throw new EngineError('exists', `domain '${record.name}' already exists with uuid ${record.uuid}`, {
-        holder: record.name,
-      });
-    if (parts.uuid !== undefined && parts.uuid !== record.uuid)
-      throw new EngineError(
-        'exists',
-        `domain '${record.name}' is already defined with UUID ${record.uuid}; leave the UUID out or undefine it first`,
-      );
-    if (!options.persistent)
-      throw new EngineError(
-        'exists',
-        `domain '${record.name}' is already defined: start it, or give this document another name`,
-      );
+    refuseChange(entry, parts, options);
     // Others are defined meanwhile: from here on its new addresses and ids are taken.
     using taken = await this.#take(entry, domain, parts);
     const { leases, lease } = taken;
@@ -752,6 +780,27 @@ export class Definer {
     refuseHostAddresses(parts.addresses);
     if (files !== undefined) checkFree(files, registry.byFiles(files), own);
   }
+}
+
+/** Throws why a domain that is there is not the one that a document means. */
+function refuseChange(
+  { record: { name, uuid }, presence }: Entry,
+  parts: DocumentParts,
+  { uuidDecides, persistent }: Pick<DefineOptions, 'uuidDecides' | 'persistent'>,
+): void {
+  if (presence === 'coming') throw new EngineError('busy', `domain '${name}' is just being defined`);
+  if (parts.uuid === undefined && uuidDecides === true)
+    throw new EngineError('exists', `domain '${name}' already exists with uuid ${uuid}`, { holder: name });
+  if (parts.uuid !== undefined && parts.uuid !== uuid)
+    throw new EngineError(
+      'exists',
+      `domain '${name}' is already defined with UUID ${uuid}; leave the UUID out or undefine it first`,
+    );
+  if (!persistent)
+    throw new EngineError(
+      'exists',
+      `domain '${name}' is already defined: start it, or give this document another name`,
+    );
 }
 
 /** Where a run of it was is not the next one's place; the hardware addresses that its links had are the next one's, too. */
