@@ -3,7 +3,7 @@
 import { json, none, resource } from './route.js';
 import { integer, list, string } from './schema.js';
 import { deliveryReport } from './shapes/delivery.js';
-import { guaranteeReport } from './shapes/guarantees.js';
+import { guaranteeReport, whatIfReport, whatIfRequest } from './shapes/guarantees.js';
 
 /** The host's promises: what it can keep, and whether it did. */
 export const guarantees = resource({
@@ -30,5 +30,14 @@ export const guarantees = resource({
     query: { profile: string({ description: 'Answer how many more domains of this profile fit' }) },
     body: none,
     answer: json(guaranteeReport),
+  },
+  whatIf: {
+    method: 'POST',
+    path: '/v1/what-if',
+    role: 'viewer',
+    summary:
+      'What the host would have promised with so many more domains of a document or profile, what runs out first, and where they would run; none is made',
+    body: json(whatIfRequest),
+    answer: json(whatIfReport),
   },
 });

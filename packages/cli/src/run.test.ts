@@ -217,6 +217,7 @@ describe('ctvirt', () => {
       'guarantees --delivered --minutes 16',
       'guarantees --delivered --minutes 0',
       'guarantees --delivered --what-if vps.basic',
+      'guarantees --count 3',
     ])
       assert.equal((await ctvirt(words)).status, 2, words);
     assert.deepEqual(await ctvirt('set limited --numproc many'), {
@@ -621,6 +622,21 @@ describe('ctvirt', () => {
       .split('\n')
       .map((line) => JSON.parse(line).event);
     assert.deepEqual(lines, ['defined', 'undefined']);
+  });
+
+  test('tells what more domains would come to', async () => {
+    const profile = await ctvirt('guarantees --what-if vps.basic --count 2');
+    assert.match(profile.out, / Resource +Guaranteed +With 2 more +Headroom\n/);
+    assert.match(profile.out, /\d+ more of vps\.basic fit: /);
+    const input = domainXml('big').replace('<os>', `${promisedTooMuch}<os>`);
+    const document = await ctvirt('guarantees --what-if - --count 5', { input });
+    assert.match(
+      document.out,
+      /Not all of them can be kept to their promises: what is more is let in with a warning\n/,
+    );
+    assert.match(document.out, /0 more of <stdin> fit: allocation runs out first, 9\.0 TiB for each\n$/);
+    const data = JSON.parse((await ctvirt('guarantees --what-if vps.basic --json')).out);
+    assert.deepEqual([data.count, data.after.length], [1, data.rows.length]);
   });
 
   test('tells what this host would say of a document', async () => {

@@ -86,6 +86,8 @@ import type {
   TrafficReport,
   Validation,
   WaitRequest,
+  WhatIfReport,
+  WhatIfRequest,
 } from '@ctvirt/api';
 import type { Domain, Network } from '@ctvirt/xml';
 import type {
@@ -652,6 +654,8 @@ export interface Engine {
 
   /** The host's ledger of promises; with a profile, how many more domains of it could be kept to theirs. */
   guarantees(options?: { profile?: string }): Promise<GuaranteeReport>;
+  /** The ledger with so many more domains of a document or a profile beside those that run; none is made. */
+  whatIf(request: WhatIfRequest): Promise<WhatIfReport>;
   /** What each running domain was promised and given over the last minutes, five if not said otherwise. */
   deliveries(options?: { minutes?: number }): Promise<readonly DeliveryReport[]>;
 

@@ -1,6 +1,18 @@
 // The host's ledger: what it has, what it has promised, and what it can still promise.
 // SPDX-License-Identifier: Apache-2.0
-import { list, nullable, number, object, oneOf, type Static, string } from '../schema.js';
+import {
+  boolean,
+  integer,
+  list,
+  nullable,
+  number,
+  object,
+  oneOf,
+  optional,
+  type Static,
+  strict,
+  string,
+} from '../schema.js';
 
 /** What becomes of a promise that the host cannot keep. */
 export const guaranteePolicy = oneOf(['strict', 'warn', 'off'], {
@@ -74,7 +86,7 @@ export const guaranteeReport = object(
     fits: nullable(
       number({
         description:
-          'How many more domains of the profile that was asked about; null if none was, or it promises nothing',
+          'How many more domains like the one that was asked about; null if none was, or it promises nothing',
       }),
     ),
     fitsBy: nullable(scarcest),
@@ -83,3 +95,31 @@ export const guaranteeReport = object(
 );
 /** What the host has, has promised, and can still promise. */
 export type GuaranteeReport = Static<typeof guaranteeReport>;
+
+/** More domains of one kind, as they would be if somebody started them. */
+export const whatIfRequest = strict({
+  xml: optional(string({ description: 'Of this document' })),
+  profile: optional(string({ minLength: 1, description: 'Or of this profile, and nothing else' })),
+  count: optional(integer({ minimum: 1, maximum: 10_000, description: 'So many of them (default: 1)' })),
+});
+/** More domains of one kind. */
+export type WhatIfRequest = Static<typeof whatIfRequest>;
+
+/** The ledger now, and with so many more domains. */
+export const whatIfReport = object(
+  {
+    ...guaranteeReport.properties,
+    count: number({ description: 'How many more were asked about' }),
+    after: list(ledgerRow, { description: 'The rows, if they ran too and held nothing yet' }),
+    isKept: boolean({ description: 'Whether the promises of all of them could be kept' }),
+    processors: nullable(
+      list(list(integer()), {
+        description:
+          'Where each would run, beside those that run now; null where each may run on all of the host',
+      }),
+    ),
+  },
+  { title: 'WhatIfReport', description: 'The ledger now, and with so many more domains' },
+);
+/** The ledger now, and with so many more domains. */
+export type WhatIfReport = Static<typeof whatIfReport>;

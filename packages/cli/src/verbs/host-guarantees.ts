@@ -1,7 +1,8 @@
 // ctvirt guarantees
 // SPDX-License-Identifier: Apache-2.0
-import type { DeliveryReport, GuaranteeReport } from '@ctvirt/api';
-import { CliError } from '../errors.js';
+import type { DeliveryReport, GuaranteeReport, WhatIfReport } from '@ctvirt/api';
+import { CliError, locate } from '../errors.js';
+import { shownName } from '../input-name.js';
 import { formatTable } from '../table.js';
 import { verb } from '../verb.js';
 import { describeBytes } from '../wording.js';
@@ -27,17 +28,22 @@ export const guarantees = verb({
     },
     'what-if': {
       type: 'text',
-      value: 'PROFILE',
-      summary: 'How many more domains of this profile fit',
+      value: 'PROFILE|FILE',
+      summary: 'How many more domains of this profile fit, or of the document in FILE (NAME.xml, or -)',
       complete: 'profile',
+    },
+    count: {
+      type: 'whole',
+      value: 'N',
+      summary: 'With --what-if: what the ledger would be with so many of them, and where they would run',
     },
   },
   example: {
     command: 'ctvirt guarantees --what-if vps.basic',
     does: 'Shows the ledger, and how many more of that profile can be promised theirs.',
   },
-  async run(context, { options: { domains, delivered, minutes, 'what-if': profile } }) {
-    if (delivered && (domains || profile !== undefined))
+  async run(context, { options: { domains, delivered, minutes, 'what-if': more, count } }) {
+    if (delivered && (domains || more !== undefined))
       throw new CliError('usage', 'guarantees: --delivered excludes --domains and --what-if');
     if (minutes !== undefined && (!delivered || minutes < 1 || minutes > 15))
       throw new CliError('usage', 'guarantees: --minutes goes with --delivered, and is 1 to 15');
@@ -46,11 +52,20 @@ export const guarantees = verb({
       context.print(reports, (width) => deliveredTable(reports, width));
       return;
     }
-    const report = await context.client.guarantees.show(profile === undefined ? {} : { profile });
+    if (count !== undefined && (more === undefined || count < 1))
+      throw new CliError('usage', 'guarantees: --count goes with --what-if, and is 1 or more');
+    const table = domains ? domainTable : ledgerTable;
+    if (more === undefined) {
+      const report = await context.client.guarantees.show();
+      context.print(report, (width) => table(report, width));
+      return;
+    }
+    const of = /(?:^-|\.xml)$/.test(more) ? { xml: await context.readXml(more) } : { profile: more };
+    const call = context.client.guarantees.whatIf({ body: { ...of, ...(count !== undefined && { count }) } });
+    const report = await ('xml' in of ? locate(more, call) : call);
     context.print(report, (width) => {
-      const table = domains ? domainTable(report, width) : ledgerTable(report, width);
-      if (profile === undefined) return table;
-      return `${table}${fitting(report, profile)}\n`;
+      const after = count === undefined ? '' : afterTable(report, width);
+      return `${table(report, width)}${after}${fitting(report, shownName(more))}\n`;
     });
   },
 });
@@ -105,6 +120,33 @@ function ledgerTable({ rows, policy }: GuaranteeReport, width: number): string {
   );
   return [table, ...remarks].join('');
 }
+
+/** What so many more come to, beside what there is. */
+function afterTable({ count, rows, after, isKept, policy, processors }: WhatIfReport, width: number): string {
+  const table = formatTable(
+    ['Resource', 'Guaranteed', `With ${count} more`, 'Headroom'],
+    rows.flatMap((row, at) => {
+      const then = after[at];
+      if (then === undefined || then.headroom === null) return [];
+      return [
+        [row.resource, amount(row, row.guaranteed), amount(row, then.guaranteed), amount(row, then.headroom)],
+      ];
+    }),
+    width,
+  );
+  const places = (processors ?? []).map((on) => on.join(','));
+  const shown = `${places.slice(0, mostPlaces).join('; ')}${places.length > mostPlaces ? '; ...' : ''}`;
+  return [
+    table,
+    ...(places.length > 0 ? [`Processors of each: ${shown}\n`] : []),
+    ...(isKept
+      ? []
+      : [`Not all of them can be kept to their promises: what is more is ${consequences[policy]}\n`]),
+  ].join('');
+}
+
+/** Of more nobody reads which processors each has. */
+const mostPlaces = 16;
 
 function domainTable({ domains }: GuaranteeReport, width: number): string {
   return formatTable(

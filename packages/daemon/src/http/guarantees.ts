@@ -7,5 +7,6 @@ import type { Handlers } from './handler.js';
 /** The ledger of promises, and what domains were given over the last minutes. */
 export const bindGuarantees = (engine: Engine): Handlers<Resources['guarantees']> => ({
   delivered: ({ query: { minutes } }) => engine.deliveries(minutes === undefined ? {} : { minutes }),
+  whatIf: ({ body }) => engine.whatIf(body),
   show: ({ query: { profile } }) => engine.guarantees(profile === undefined ? {} : { profile }),
 });

@@ -632,6 +632,25 @@ test('who waits for a domain and leaves keeps nobody waiting for it', async (t) 
   assert.match(String(await left[0]), /who waited has left/);
 });
 
+test('what so many more domains would come to is told, of a profile and of a document', async (t) => {
+  const { client } = await serve(t);
+  const whatIf = (body: Parameters<typeof client.guarantees.whatIf>[0]['body']) =>
+    client.guarantees.whatIf({ body });
+  const basic = await whatIf({ profile: 'vps.basic', count: 3 });
+  const known = await client.guarantees.show({ profile: 'vps.basic' });
+  assert.deepEqual([basic.fits, basic.fitsBy, basic.rows], [known.fits, known.fitsBy, known.rows]);
+  for (const [at, row] of basic.after.entries())
+    if (row.headroom !== null) assert.equal((basic.rows[at]?.headroom ?? 0) - row.headroom, row.guaranteed);
+  assert.deepEqual([basic.count, basic.processors], [3, null]);
+  assert.equal(basic.isKept, (basic.fits ?? 0) >= 3);
+  const huge = await whatIf({ xml: sampleXml('big', promisedTooMuch) });
+  assert.deepEqual([huge.fits, huge.fitsBy?.resource, huge.isKept, huge.count], [0, 'allocation', false, 1]);
+  assert.deepEqual(await client.domains.list(), []);
+  await assert.rejects(whatIf({}), failsWith('invalid'));
+  await assert.rejects(whatIf({ profile: 'nosuch' }), failsWith('not-found'));
+  await assert.rejects(whatIf({ xml: '<domain/>' }), failsWith('invalid'));
+});
+
 test('what define would say is told, and nothing is defined', async (t) => {
   const { client, engine } = await serve(t);
   const check = (body: string, strict?: boolean) => client.domains.validate({ body, strict });

@@ -1,6 +1,13 @@
 // What there is to know of domains: which there are, their documents, what they may have and what they use.
 // SPDX-License-Identifier: Apache-2.0
-import type { DomainInfo, DomainProcess, ParameterRow, QuotaReport } from '@ctvirt/api';
+import type {
+  DomainInfo,
+  DomainProcess,
+  ParameterRow,
+  QuotaReport,
+  WhatIfReport,
+  WhatIfRequest,
+} from '@ctvirt/api';
 import { beancounterOf } from '@ctvirt/formats';
 import { currentVcpus, type Domain, maxMemoryKiB } from '@ctvirt/xml';
 import { processDefaults } from '../cgroups/processes.js';
@@ -64,6 +71,7 @@ export function lookOperations(
   | 'parameters'
   | 'quota'
   | 'guarantees'
+  | 'whatIf'
   | 'deliveries'
   | 'beancounters'
   | 'allBeancounters'
@@ -90,10 +98,28 @@ export function lookOperations(
       await guarantees.report(
         options?.profile === undefined ? undefined : await reader.ofProfile(options.profile),
       ),
+    whatIf: (request) => whatIf(request, parts),
     deliveries: async (options) => await guarantees.deliveries(options?.minutes ?? 5),
     beancounters: (ref) => turns.look(ref, (entry) => accounting.report(entry)),
     allBeancounters: async () => await accounting.reports(),
     traffic: async (options) => await traffic.report(options),
+  };
+}
+
+/** A document is read as `define` reads it. */
+async function whatIf(
+  { xml, profile, count = 1 }: WhatIfRequest,
+  { reader, guarantees, driver }: Pick<LookParts, 'reader' | 'guarantees' | 'driver'>,
+): Promise<WhatIfReport> {
+  if ((xml === undefined) === (profile === undefined))
+    throw new EngineError('invalid', 'what-if is asked of a document or of a profile, one of the two');
+  const domain =
+    xml === undefined
+      ? await reader.ofProfile(profile ?? '')
+      : (await reader.read(xml, { strict: false })).domain;
+  return {
+    ...(await guarantees.whatIf(domain, count)),
+    processors: driver.places(domain, count) ?? null,
   };
 }
 

@@ -201,6 +201,8 @@ export interface Driver {
   named(subject: Subject, domain: Domain): Domain;
   /** What the domain has of the host, and what stands between the two. */
   info(subject: Subject, domain: Domain): Promise<RunInfo>;
+  /** Where so many more runs of a document would be put, each on which processors; undefined where it may run on all. */
+  places(domain: Domain, count: number): readonly (readonly number[])[] | undefined;
   /** What the host holds for runs, each with the domain that needs it; `null` owns a stray. */
   assets(owners: Owners): readonly HeldAsset[];
   /** Puts files into the tree of a domain or takes some out; nobody starts one that is off until that has ended. */

@@ -1,6 +1,6 @@
 // Promises on this host: who has been promised what, what that leaves, and who is let in.
 // SPDX-License-Identifier: Apache-2.0
-import type { DeliveryReport, GuaranteePolicy, GuaranteeReport } from '@ctvirt/api';
+import type { DeliveryReport, GuaranteePolicy, GuaranteeReport, LedgerRow, WhatIfReport } from '@ctvirt/api';
 import type { Domain } from '@ctvirt/xml';
 import type { Held, Run, Sample } from '../drivers/driver.js';
 import { type Claim, claimOf } from '../lifecycle/claim.js';
@@ -44,8 +44,23 @@ export class Guarantees {
     });
   }
 
-  /** The ledger; with a profile, how many more domains of it could be kept to their promises. */
-  async report(profile?: Domain): Promise<GuaranteeReport> {
+  /** The ledger; with a profile or a document, how many more domains of it could be kept to their promises. */
+  async report(more?: Domain): Promise<GuaranteeReport> {
+    return (await this.#ledger(more)).report;
+  }
+
+  /** The same, and what the ledger would be with so many of them. */
+  async whatIf(more: Domain, count: number): Promise<Omit<WhatIfReport, 'processors'>> {
+    const { report, with: withMore } = await this.#ledger(more);
+    const { fits } = report;
+    const all = Array.from({ length: count }, () => claimOf(more, this.parts.facts));
+    return { ...report, count, after: withMore(all), isKept: fits === null || fits >= count };
+  }
+
+  async #ledger(more?: Domain): Promise<{
+    readonly report: GuaranteeReport;
+    readonly with: (claims: readonly Claim[]) => LedgerRow[];
+  }> {
     const { policy, reserveBytes, facts } = this.parts;
     const running = await this.claims();
     const domains = running.map(({ entry, claim }) => ({
@@ -53,15 +68,19 @@ export class Guarantees {
       ...(entry.running?.held() ?? nothing),
     }));
     const total = (key: keyof Held): number => domains.reduce((sum, domain) => sum + domain[key], 0);
-    const rows = ledgerOf(
-      readCapacity(facts.hostCpus),
-      reserveBytes,
-      running.map(({ claim }) => claim),
-      { memoryBytes: total('memoryBytes'), swapBytes: total('swapBytes'), processes: total('processes') },
-    );
-    const fit = profile === undefined ? null : howManyFit(rows, claimOf(profile, facts));
+    const capacity = readCapacity(facts.hostCpus);
+    const claims = running.map(({ claim }) => claim);
+    const held = {
+      memoryBytes: total('memoryBytes'),
+      swapBytes: total('swapBytes'),
+      processes: total('processes'),
+    };
+    const withMore = (others: readonly Claim[]): LedgerRow[] =>
+      ledgerOf(capacity, reserveBytes, [...claims, ...others], held);
+    const rows = withMore([]);
+    const fit = more === undefined ? null : howManyFit(rows, claimOf(more, facts));
     const fitsBy = fit && { resource: fit.resource, each: fit.each };
-    return { policy, rows, domains, fits: fit?.fits ?? null, fitsBy };
+    return { report: { policy, rows, domains, fits: fit?.fits ?? null, fitsBy }, with: withMore };
   }
 
   /** What a look at a run found. */

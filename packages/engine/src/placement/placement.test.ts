@@ -124,6 +124,18 @@ test('a change that is not kept was none; while it is open the others make room 
   );
 });
 
+test('where more would be put is told, and nobody is', () => {
+  using host = new Host(2);
+  for (const name of ['a', 'b']) host.start(name, 1);
+  assert.deepEqual(host.placement.preview({ cpuCount: 1 }, 3), [[2], [3], [0]]);
+  assert.deepEqual(host.placement.preview({ cpusetCpus: '1,3' }, 2), [
+    [1, 3],
+    [1, 3],
+  ]);
+  assert.equal(host.placement.preview({}, 2), undefined);
+  assert.equal(host.start('c', 1), '2');
+});
+
 test('a reboot moves nobody', () => {
   using host = new Host(2);
   for (const name of ['a', 'b', 'c', 'd', 'e']) host.start(name, 1);

@@ -77,6 +77,14 @@ export class Placement {
     };
   }
 
+  /** Where so many more with these limits would be put if they started now; undefined where they may run everywhere. */
+  preview(resources: Resources, count: number): readonly (readonly number[])[] | undefined {
+    const place = this.#placeOf(resources, []);
+    if (place === undefined) return undefined;
+    const held = [...this.#places.values()].map((one) => ({ ...one, isHeld: true }));
+    return spread([...held, ...Array.from({ length: count }, () => place)]).slice(held.length);
+  }
+
   /** Takes note of a domain that ran before this daemon; `even` then gives those a place that have none. */
   know(entry: Subject, resources: Resources): void {
     if (resources.cpuCount === undefined && resources.cpusetCpus === undefined) return;

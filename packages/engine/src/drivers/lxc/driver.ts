@@ -19,6 +19,7 @@ import { PrivateMounts } from '../../host/private-mounts.js';
 import { isEnding } from '../../host/processes.js';
 import { planOf } from '../../lifecycle/document.js';
 import { linkFaults } from '../../lifecycle/link-faults.js';
+import { resourcesIn } from '../../lifecycle/resources.js';
 import type { HostIds } from '../../state/id-ranges.js';
 import { diskName } from '../../state/layout.js';
 import type {
@@ -189,6 +190,10 @@ export class LxcDriver implements Driver {
 
   info(subject: Subject, domain: Domain): Promise<RunInfo> {
     return infoOf(subject, domain, this.parts);
+  }
+
+  places(domain: Domain, count: number): readonly (readonly number[])[] | undefined {
+    return this.parts.placement.preview(resourcesIn(domain, this.parts.facts), count);
   }
 
   assets(owners: Owners): HeldAsset[] {

@@ -268,6 +268,8 @@ export class MemoryDriver implements Driver {
     return { initPid: null, walls: [] };
   }
 
+  places(): undefined {}
+
   assets(): HeldAsset[] {
     return []; // of the host it holds nothing
   }
