@@ -16,13 +16,19 @@ export interface CallOptions {
   readonly onTag?: ((tag: string) => void) | undefined;
 }
 
+/** Besides, of a list: hears each row as it comes. */
+interface ReadOptions extends CallOptions {
+  readonly onRow?: ((row: unknown) => void) | undefined;
+}
+
 type Kind = Exclude<Answer['kind'], 'session'>;
-type Reader = (reply: Reply, check: Check, options: CallOptions) => Promise<unknown>;
+type Reader = (reply: Reply, check: Check, options: ReadOptions) => Promise<unknown>;
 
 const readers: { readonly [K in Kind]: Reader } = {
   none: async (reply) => reply.skip(),
   json: async (reply, check) => admit(parseJson(await reply.text()), check),
   text: (reply) => reply.text(),
+  rows: readRows,
   lines: async (reply, check, { signal }) => readLines(reply, check, signal),
   progress: readProgress,
 };
@@ -32,7 +38,7 @@ export async function readAnswer(
   kind: Kind,
   reply: Reply,
   check: Check,
-  options: CallOptions,
+  options: ReadOptions,
 ): Promise<unknown> {
   try {
     return await readers[kind](reply, check, options);
@@ -46,6 +52,23 @@ function admit(value: unknown, check: Check): unknown {
   if (fault !== undefined)
     throw new ApiError('bad-answer', `the daemon's answer is not as the contract says: ${fault}`);
   return value;
+}
+
+/** As they come where somebody hears them; those that came before the connection breaks he has heard. */
+async function readRows(reply: Reply, check: Check, { onRow }: ReadOptions): Promise<unknown[]> {
+  const rows: unknown[] = [];
+  if (onRow === undefined) {
+    const list = parseJson(await reply.text());
+    if (!Array.isArray(list)) throw new ApiError('bad-answer', "the daemon's answer is no list");
+    for (const row of list) rows.push(admit(row, check));
+    return rows;
+  }
+  for await (const line of parseLines(reply.pieces())) {
+    const row = admit(line, check);
+    rows.push(row);
+    onRow(row);
+  }
+  return rows;
 }
 
 function toApiError(cause: unknown, signal: AbortSignal | undefined): ApiError {

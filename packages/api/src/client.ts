@@ -38,10 +38,20 @@ type Output<R extends Route, Session> = R['answer']['kind'] extends 'lines'
     ? Session
     : ResultOf<R>;
 
+/** Of a list each row can be heard as it comes. */
+type Options<R extends Route> = CallOptions &
+  (R['answer'] extends { readonly kind: 'rows' }
+    ? {
+        readonly onRow?:
+          | ((row: ResultOf<R> extends readonly (infer Row)[] ? Row : never) => void)
+          | undefined;
+      }
+    : Nothing);
+
 type Call<R extends Route, Content, Session> =
   Nothing extends Input<R, Content>
-    ? (input?: Input<R, Content>, options?: CallOptions) => Promise<Output<R, Session>>
-    : (input: Input<R, Content>, options?: CallOptions) => Promise<Output<R, Session>>;
+    ? (input?: Input<R, Content>, options?: Options<R>) => Promise<Output<R, Session>>
+    : (input: Input<R, Content>, options?: Options<R>) => Promise<Output<R, Session>>;
 
 type Calls<R extends Resource, Content, Session> = {
   readonly [Operation in keyof R]: Call<R[Operation], Content, Session>;
@@ -59,7 +69,8 @@ export type ClientOf<Content, Session> = {
 };
 
 type AnyInput = { readonly body?: unknown; readonly open?: unknown; readonly [name: string]: unknown };
-type AnyCall = (input?: AnyInput, options?: CallOptions) => Promise<unknown>;
+type AnyOptions = CallOptions & { readonly onRow?: ((row: unknown) => void) | undefined };
+type AnyCall = (input?: AnyInput, options?: AnyOptions) => Promise<unknown>;
 
 /** What a client may be told to do besides its calls. */
 export interface ClientOptions {
@@ -140,7 +151,7 @@ function callOf<Content, Session>(
       method: way.method,
       target,
       contentType: contentTypes[way.body],
-      headers: headersOf(way, input),
+      headers: headersOf(way, input, options),
       content: contentOf<Content>(way, input.body),
       signal: options.signal,
     });
@@ -198,8 +209,14 @@ function targetOf(way: Way, input: AnyInput): string {
   return query.size === 0 ? path : `${path}?${query}`;
 }
 
-const headersOf = ({ tag }: Way, { ifMatch }: AnyInput): Readonly<Record<string, string>> =>
-  tag === 'matched' && typeof ifMatch === 'string' ? { 'if-match': ifMatch } : {};
+const headersOf = (
+  { tag, answer }: Way,
+  { ifMatch }: AnyInput,
+  { onRow }: AnyOptions,
+): Readonly<Record<string, string>> => ({
+  ...(tag === 'matched' && typeof ifMatch === 'string' && { 'if-match': ifMatch }),
+  ...(answer === 'rows' && onRow !== undefined && { accept: 'application/x-ndjson' }),
+});
 
 function contentOf<Content>({ body: kind }: Way, body: unknown): string | Content | undefined {
   if (kind === 'none') return undefined;

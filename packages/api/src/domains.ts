@@ -1,6 +1,6 @@
 // Domains over HTTP: what is told of one, and what can be done with it.
 // SPDX-License-Identifier: Apache-2.0
-import { json, none, progress, resource, session, text, xml } from './route.js';
+import { json, none, progress, resource, rows, session, text, xml } from './route.js';
 import { boolean, integer, list, optional, record, strict, string } from './schema.js';
 import { adoptRequest, adoptResult } from './shapes/adoption.js';
 import { autostartChange, defineResult, domainSummary, mountedRoot, rootMount } from './shapes/domain.js';
@@ -33,7 +33,7 @@ export const domains = resource({
     summary: 'List domains',
     query: { active: boolean({ description: 'Only running ones, or only stopped ones' }) },
     body: none,
-    answer: json(list(domainSummary)),
+    answer: rows(domainSummary),
   },
   define: {
     method: 'POST',

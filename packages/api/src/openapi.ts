@@ -102,6 +102,19 @@ function success(answer: Answer, refer: (schema: TSchema) => unknown): Json {
       };
     case 'text':
       return { 200: { description: 'Done', content: { [answer.type]: { schema: { type: 'string' } } } } };
+    case 'rows': {
+      const schema = refer(answer.schema);
+      return {
+        200: {
+          description:
+            'A list; as application/x-ndjson, where the request accepts that, one JSON object a line',
+          content: {
+            'application/json': { schema: { type: 'array', items: schema } },
+            'application/x-ndjson': { schema },
+          },
+        },
+      };
+    }
     case 'lines':
       return {
         200: {

@@ -11,14 +11,15 @@ export type Body =
   | { readonly kind: 'bytes' };
 
 /**
- * What an operation answers. `text` is a document of that media type, as it is; `lines` is NDJSON until either side ends
- * it; `progress` is NDJSON too, some `{progress}` lines and one last `{result}` or `{error}`; `session` upgrades the
+ * What an operation answers. `text` is a document of that media type, as it is; `rows` a list, or to who accepts that NDJSON,
+ * the first while others are still to be found; `lines` is NDJSON until either side ends it; `progress` is NDJSON too, some `{progress}` lines and one last `{result}` or `{error}`; `session` upgrades the
  * connection (session/frame.ts).
  */
 export type Answer =
   | { readonly kind: 'none' }
   | { readonly kind: 'json'; readonly schema: TSchema }
   | { readonly kind: 'text'; readonly type: string }
+  | { readonly kind: 'rows'; readonly schema: TSchema }
   | { readonly kind: 'lines'; readonly schema: TSchema }
   | { readonly kind: 'progress'; readonly schema: TSchema }
   | { readonly kind: 'session'; readonly open: TSchema };
@@ -80,13 +81,18 @@ export type BodyOf<R extends Route, Bytes> = BodyValue<R['body'], Bytes>;
 
 /** What this route answers as one value, or one line of it. */
 export type ResultOf<R extends Route> = R['answer'] extends {
-  readonly kind: 'json' | 'lines' | 'progress';
+  readonly kind: 'rows';
   readonly schema: infer S extends TSchema;
 }
-  ? Static<S>
-  : R['answer'] extends { readonly kind: 'text' }
-    ? string
-    : undefined;
+  ? readonly Static<S>[]
+  : R['answer'] extends {
+        readonly kind: 'json' | 'lines' | 'progress';
+        readonly schema: infer S extends TSchema;
+      }
+    ? Static<S>
+    : R['answer'] extends { readonly kind: 'text' }
+      ? string
+      : undefined;
 
 /** What the first frame of a session route says. */
 export type OpenOf<R extends Route> = R['answer'] extends {
@@ -106,6 +112,8 @@ export const bytes = { kind: 'bytes' } as const;
 export const json = <S extends TSchema>(schema: S) => ({ kind: 'json', schema }) as const;
 /** An answer that is a document of a media type, in UTF-8. */
 export const text = <const T extends string>(type: T) => ({ kind: 'text', type }) as const;
+/** An answer that is a list of such values, one a line where that is accepted. */
+export const rows = <S extends TSchema>(schema: S) => ({ kind: 'rows', schema }) as const;
 /** An answer of JSON values, one a line, until either side ends it. */
 export const lines = <S extends TSchema>(schema: S) => ({ kind: 'lines', schema }) as const;
 /** An answer that tells how far the operation is, and last its result. */

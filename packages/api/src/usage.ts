@@ -1,7 +1,7 @@
 // What domains use and run over HTTP: one answer for all of them.
 // SPDX-License-Identifier: Apache-2.0
-import { json, none, resource } from './route.js';
-import { boolean, integer, list, string } from './schema.js';
+import { none, resource, rows } from './route.js';
+import { boolean, integer, string } from './schema.js';
 import { domainNow } from './shapes/history.js';
 import { domainProcess } from './shapes/processes.js';
 import { domainUsage } from './shapes/usage.js';
@@ -15,7 +15,7 @@ export const usage = resource({
     summary: 'What each domain uses now',
     query: { active: boolean({ description: 'Only running ones, or only stopped ones' }) },
     body: none,
-    answer: json(list(domainUsage)),
+    answer: rows(domainUsage),
   },
   now: {
     method: 'GET',
@@ -24,7 +24,7 @@ export const usage = resource({
     summary:
       'What each running domain used at the last look, ten seconds ago at most: nothing is read for it, however many ask',
     body: none,
-    answer: json(list(domainNow)),
+    answer: rows(domainNow),
   },
   processes: {
     method: 'GET',
@@ -39,6 +39,6 @@ export const usage = resource({
       }),
     },
     body: none,
-    answer: json(list(domainProcess)),
+    answer: rows(domainProcess),
   },
 });

@@ -624,6 +624,20 @@ describe('ctvirt', () => {
     assert.deepEqual(lines, ['defined', 'undefined']);
   });
 
+  test('lists domains one a line, as they come', async () => {
+    await define('rowed');
+    const { out } = await ctvirt('list --all --rows');
+    const names = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).name);
+    assert.ok(names.includes('rowed'));
+    const used = await ctvirt('list --all --rows --output name');
+    assert.ok(used.out.split('\n').some((line) => line.includes('"rowed"') && line.includes('"cpuShare"')));
+    assert.equal((await ctvirt('list --rows --sort name')).status, 2);
+    await ctvirt('undefine rowed');
+  });
+
   test('tells what more domains would come to', async () => {
     const profile = await ctvirt('guarantees --what-if vps.basic --count 2');
     assert.match(profile.out, / Resource +Guaranteed +With 2 more +Headroom\n/);

@@ -248,6 +248,8 @@ export interface Engine {
   info(ref: DomainRef): Promise<DomainInfo>;
   /** The few numbers of `info` that say who uses the host, of all domains at once. */
   usage(): Promise<readonly DomainUsage[]>;
+  /** The same, one after the other; only those that run, or only others. */
+  eachUsage(options?: { readonly active?: boolean | undefined }): AsyncIterable<DomainUsage>;
   /** Processes of one running domain, or of all; only the one of a host's pid, `not-found` where that is no domain's. */
   processes(options?: {
     readonly domain?: DomainRef;

@@ -5,7 +5,7 @@ import type { Way } from '../client.js';
 /** The contract's operations, by resource. */
 export const ways: { readonly [resource: string]: { readonly [operation: string]: Way } } = {
   domains: {
-    list: { method: 'GET', path: '/v1/domains', query: ['active'], body: 'none', answer: 'json' },
+    list: { method: 'GET', path: '/v1/domains', query: ['active'], body: 'none', answer: 'rows' },
     define: {
       method: 'POST',
       path: '/v1/domains',
@@ -378,14 +378,14 @@ export const ways: { readonly [resource: string]: { readonly [operation: string]
     list: { method: 'GET', path: '/v1/traffic', query: ['domain', 'month'], body: 'none', answer: 'json' },
   },
   usage: {
-    list: { method: 'GET', path: '/v1/usage', query: ['active'], body: 'none', answer: 'json' },
-    now: { method: 'GET', path: '/v1/usage/now', query: [], body: 'none', answer: 'json' },
+    list: { method: 'GET', path: '/v1/usage', query: ['active'], body: 'none', answer: 'rows' },
+    now: { method: 'GET', path: '/v1/usage/now', query: [], body: 'none', answer: 'rows' },
     processes: {
       method: 'GET',
       path: '/v1/processes',
       query: ['domain', 'pid'],
       body: 'none',
-      answer: 'json',
+      answer: 'rows',
     },
   },
   history: {

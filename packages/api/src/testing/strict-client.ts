@@ -21,7 +21,11 @@ export function strictClient(endpoint: Endpoint, options?: ClientOptions): ApiCl
       const check = compileCheck(closed(answer.schema));
       const where = `${resource}.${operation}`;
       const admit = (value: unknown) =>
-        answer.kind === 'lines' ? each(value, check, where) : admitted(value, check, where);
+        answer.kind === 'lines'
+          ? each(value, check, where)
+          : answer.kind === 'rows'
+            ? eachOf(value, check, where)
+            : admitted(value, check, where);
       return [operation, async (...input: readonly unknown[]) => admit(await call(...input))] as const;
     });
     return [resource, Object.fromEntries(checked)] as const;
@@ -35,6 +39,9 @@ function admitted(value: unknown, check: Check, where: string): unknown {
     throw new ApiError('bad-answer', `${where} answers what its schema does not name: ${fault}`);
   return value;
 }
+
+const eachOf = (rows: unknown, check: Check, where: string): unknown =>
+  Array.isArray(rows) ? rows.map((row) => admitted(row, check, where)) : admitted(rows, check, where);
 
 async function* each(lines: unknown, check: Check, where: string): AsyncGenerator<unknown> {
   for await (const line of lines as AsyncIterable<unknown>) yield admitted(line, check, where);

@@ -117,10 +117,12 @@ function domainCalls(connection: () => Promise<Connection>): Calls {
   };
 
   return {
-    async list({ active } = {}) {
+    async list({ active } = {}, { onRow } = {}) {
       const flags = active === undefined ? 0 : active ? listFlags.active : listFlags.inactive;
       const found = await (await connection()).listAllDomains({ needResults: 1, flags });
-      return await Promise.all(found.map(summaryOf));
+      const all = await Promise.all(found.map(summaryOf));
+      for (const one of all) onRow?.(one);
+      return all;
     },
     summary: async ({ domain }) => await summaryOf(await find(domain)),
     async info({ domain: ref }): Promise<DomainInfo> {

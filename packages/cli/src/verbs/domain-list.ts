@@ -17,6 +17,7 @@ export const list = verb({
   details: [
     'Without a filter, the running ones. Filters of one kind add up, filters of different kinds narrow.',
     `Columns of --output: ${columnNames.join(', ')}. CPU is that of the last ten seconds or so, 100% one processor; disk that of the root; traffic that of this month (in UTC), in and out. A dash is what nothing tells.`,
+    'With --rows and --output each line is what the domain uses.',
     'With --sort the largest numbers stand first, or texts by the alphabet; a dash before the column turns that round: --sort=-ram.',
   ],
   args: {},
@@ -54,6 +55,7 @@ export const list = verb({
       short: 'H',
       summary: 'With --output or --sort: no heading, exact numbers, tabs between',
     },
+    rows: { type: 'flag', summary: 'Print each as one line of JSON as soon as it is known, in no order' },
     details: { type: 'flag', summary: 'Add type, template, profile, hostname and addresses' },
   },
   example: {
@@ -62,6 +64,7 @@ export const list = verb({
   },
   async run(context, { options }) {
     const { output, sort } = options;
+    if (options.rows) return await listRows(context, options);
     if (output !== undefined || sort !== undefined) return await listUsage(context, options);
     if (options['no-heading']) throw new CliError('usage', 'list: --no-heading goes with --output or --sort');
     const all = await context.busy('listing', () => context.client.domains.list(scopeOf(options)));
@@ -72,6 +75,24 @@ export const list = verb({
 });
 
 type Flags = { readonly [name: string]: boolean | string | undefined };
+
+/** Of ten thousand the first are printed while the last are not known. */
+async function listRows(
+  context: Context,
+  options: Flags & { readonly output: string | undefined; readonly sort: string | undefined },
+): Promise<void> {
+  for (const name of ['name', 'uuid', 'id', 'table', 'title', 'details', 'sort', 'no-heading'])
+    if (options[name] !== undefined && options[name] !== false)
+      throw new CliError('usage', `list: --rows excludes --${name}`);
+  const { domains, usage } = context.client;
+  const print = (domain: DomainSummary): void => {
+    if (isWanted(domain, options)) context.io.stdout.write(`${JSON.stringify(domain)}\n`);
+  };
+  const scope = scopeOf(options);
+  await (options.output === undefined
+    ? domains.list(scope, { onRow: print })
+    : usage.list(scope, { onRow: print }));
+}
 
 async function listUsage(
   context: Context,

@@ -18,10 +18,14 @@ export interface Call<R extends Route> {
 
 type MaybePromise<T> = T | Promise<T>;
 
+type RowOf<R extends Route> = ResultOf<R> extends readonly (infer Row)[] ? Row : never;
+
 interface HandlerByAnswer<R extends Route> {
   none(call: Call<R>): MaybePromise<void>;
   /** `gone` is when the client left before its answer. */
   json(call: Call<R>, gone: AbortSignal): MaybePromise<ResultOf<R>>;
+  /** Rows that are found one after the other are told as they are. */
+  rows(call: Call<R>): MaybePromise<ResultOf<R>> | AsyncIterable<RowOf<R>>;
   text(call: Call<R>): MaybePromise<ResultOf<R>>;
   /** Sends lines until the result is called, or it says itself that there are no more. */
   lines(call: Call<R>, send: (line: ResultOf<R>) => void, end: () => void): () => void;

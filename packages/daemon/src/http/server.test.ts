@@ -387,6 +387,7 @@ test('every answer is as its schema says, and says nothing more', async (t) => {
     'filters.info': () => client.filters.info({ filter: 'own' }),
     'filters.bindings': () => client.filters.bindings(),
     'guarantees.show': () => client.guarantees.show(),
+    'guarantees.whatIf': () => client.guarantees.whatIf({ body: { profile: 'vps.basic' } }),
     'guarantees.delivered': () => client.guarantees.delivered(),
     'templates.list': () => client.templates.list(),
     'templates.info': () => client.templates.info({ template: 'small' }),
@@ -404,7 +405,9 @@ test('every answer is as its schema says, and says nothing more', async (t) => {
   // Those of browsers are the engine's not: web/browsers.test.ts has them.
   const declared = Object.entries<Resource>(resources).flatMap(([resource, operations]) =>
     Object.entries(operations).flatMap(([operation, { answer }]) =>
-      answer.kind === 'json' && resource !== 'web' ? [`${resource}.${operation}`] : [],
+      (answer.kind === 'json' || answer.kind === 'rows') && resource !== 'web'
+        ? [`${resource}.${operation}`]
+        : [],
     ),
   );
   assert.deepEqual(Object.keys(calls).sort(), declared.sort());
@@ -839,6 +842,36 @@ test('ten thousand domains are listed in one answer', async (t) => {
   const { domain } = await engine.define(sampleXml('web'));
   engine.list = () => Array.from({ length: 10_000 }, (_, at) => ({ ...domain, name: `domain-${at}` }));
   assert.equal((await client.domains.list()).length, 10_000);
+});
+
+test('a list is told row by row to who accepts that, the first before the last is known', async (t) => {
+  const { client, engine } = await serve(t);
+  const { domain } = await engine.define(sampleXml('web'));
+  let go = (): void => undefined;
+  const goOn = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  const [usage] = await client.usage.list();
+  assert.ok(usage);
+  engine.eachUsage = async function* () {
+    for (let at = 0; at < 100; at++) yield { ...usage, name: `domain-${at}` };
+    await goOn;
+    yield { ...usage, name: 'last' };
+  };
+  const seen: string[] = [];
+  const all = client.usage.list({}, { onRow: ({ name }) => void (seen.push(name) === 1 && go()) });
+  assert.equal((await all).length, 101);
+  assert.equal(seen.at(-1), 'last');
+  engine.list = () => Array.from({ length: 10_000 }, (_, at) => ({ ...domain, name: `domain-${at}` }));
+  let rows = 0;
+  await client.domains.list({}, { onRow: () => rows++ });
+  assert.equal(rows, 10_000);
+  engine.eachUsage = async function* () {
+    for (let at = 0; at < 100; at++) yield usage;
+    throw new Error('broken');
+  };
+  await assert.rejects(client.usage.list({}, { onRow: () => undefined }), failsWith('unreachable'));
+  await assert.rejects(client.usage.list(), failsWith('internal'));
 });
 
 test('the served OpenAPI document tells every operation', async (t) => {

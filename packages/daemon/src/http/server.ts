@@ -43,6 +43,7 @@ import { bindQuota } from './quota.js';
 import { Refusal } from './refusal.js';
 import { remarking } from './remarks.js';
 import { bindRoots } from './roots.js';
+import { answerRows } from './rows.js';
 import { acceptSessions, type SessionRoute } from './session.js';
 import { bindSnapshots } from './snapshots.js';
 import { type AnyCall, answerLines, answerProgress, type Caller, goneOf } from './stream.js';
@@ -200,6 +201,7 @@ const responders: { readonly [K in Answer['kind']]: Responder } = {
     return reply.type(contentTypeOf(answer)).send(document);
   },
   lines: answerLines,
+  rows: answerRows,
   progress: answerProgress,
   session: (_call, _handler, _request, reply) =>
     reply

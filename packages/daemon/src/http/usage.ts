@@ -6,10 +6,7 @@ import type { Handlers } from './handler.js';
 
 /** What each domain uses, and the processes of those that run. */
 export const bindUsage = (engine: Engine): Handlers<Resources['usage']> => ({
-  list: async ({ query: { active } }) => {
-    const all = await engine.usage();
-    return active === undefined ? all : all.filter(({ id }) => (id !== null) === active);
-  },
+  list: ({ query }) => engine.eachUsage(query),
   now: () => engine.history.now(),
   processes: ({ query: { domain, pid } }) =>
     engine.processes({

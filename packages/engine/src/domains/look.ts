@@ -3,6 +3,7 @@
 import type {
   DomainInfo,
   DomainProcess,
+  DomainUsage,
   ParameterRow,
   QuotaReport,
   WhatIfReport,
@@ -32,7 +33,7 @@ import type { DomainStore } from '../state/store.js';
 import type { KeptContext } from '../storage/index.js';
 import type { Traffic } from '../traffic/traffic.js';
 import type { Turns } from './turns.js';
-import { usageOf } from './usage.js';
+import { eachUsageOf } from './usage.js';
 
 /** Dependencies of `lookOperations`. */
 export interface LookParts {
@@ -65,6 +66,7 @@ export function lookOperations(
   | 'find'
   | 'info'
   | 'usage'
+  | 'eachUsage'
   | 'processes'
   | 'xml'
   | 'document'
@@ -87,7 +89,16 @@ export function lookOperations(
       return entry?.presence === 'here' ? summaryOf(entry) : undefined;
     },
     info: (ref) => turns.look(ref, (entry) => infoOf(entry, parts)),
-    usage: async () => await usageOf(registry.here(), parts),
+    usage: async () => {
+      const all: DomainUsage[] = [];
+      for await (const one of eachUsageOf(registry.here(), parts)) all.push(one);
+      return all;
+    },
+    eachUsage: ({ active } = {}) =>
+      eachUsageOf(
+        registry.here().filter(({ id }) => active === undefined || (id !== null) === active),
+        parts,
+      ),
     processes: async (options) => await processesOf(options, parts),
     consoleLog: (ref, run) => parts.consoleLogs.read(turns.find(ref).record.uuid, run ?? 'last'),
     xml: (ref, options) => turns.look(ref, (entry) => xmlOf(entry, options, parts)),

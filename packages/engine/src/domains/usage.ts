@@ -1,4 +1,4 @@
-// Who uses the host: the few numbers of every domain, gathered in one go.
+// Who uses the host: the few numbers of every domain, some at a time.
 // SPDX-License-Identifier: Apache-2.0
 import type { DomainUsage, TrafficReport } from '@ctvirt/api';
 import { maxMemoryKiB } from '@ctvirt/xml';
@@ -10,7 +10,7 @@ import { type Entry, summaryOf } from '../registry/registry.js';
 import type { Traffic } from '../traffic/traffic.js';
 import type { Turns } from './turns.js';
 
-/** Dependencies of `usageOf`. */
+/** Dependencies of `eachUsageOf`. */
 export interface UsageParts {
   readonly turns: Turns;
   readonly documents: Documents;
@@ -23,10 +23,19 @@ export interface UsageParts {
 const RECENT_SECONDS = 5;
 const nothingPassed = { inBytes: '0', outBytes: '0' };
 
+/** So many are looked at together: the first are told while the last are not. */
+const AT_ONCE = 64;
+
 /** What each of these uses now. */
-export async function usageOf(entries: readonly Entry[], parts: UsageParts): Promise<readonly DomainUsage[]> {
+export async function* eachUsageOf(
+  entries: readonly Entry[],
+  parts: UsageParts,
+): AsyncGenerator<DomainUsage, void, undefined> {
   const passed = new Map((await parts.traffic.report()).map(({ uuid, total }) => [uuid, total]));
-  return await parts.turns.lookAtEach(entries, (entry) => oneOf(entry, passed.get(entry.record.uuid), parts));
+  for (let at = 0; at < entries.length; at += AT_ONCE)
+    yield* await parts.turns.lookAtEach(entries.slice(at, at + AT_ONCE), (entry) =>
+      oneOf(entry, passed.get(entry.record.uuid), parts),
+    );
 }
 
 async function oneOf(
