@@ -135,7 +135,10 @@ const daemon = {
       reaches: ['node:os'],
       why: 'how many processors a map has bits for',
     },
-    'procedures/domain/memory.ts': { reaches: ['node:os'], why: "the host's memory as the highest maximum" },
+    'procedures/domain/memory-use.ts': {
+      reaches: ['node:os'],
+      why: "the host's memory as the highest maximum",
+    },
     'libvirt.ts': { reaches: ['node:os'], why: "the host's name, by which another reaches it" },
     'http/session.ts': { reaches: ['node:os'], why: 'numbers of signals' },
     'procedures/domain/native.ts': { reaches: ['node:os'], why: "a format's conversion asks for processors" },

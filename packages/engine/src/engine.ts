@@ -17,7 +17,6 @@ import { explain, explained } from './explained.js';
 import { linkAddresses } from './host/addresses.js';
 import type { EngineLog } from './log.js';
 import type { Layout } from './state/layout.js';
-import { ScheduleTimes } from './state/schedule-times.js';
 import { prepareFolders } from './state/store.js';
 
 /** Settings of an engine. */
@@ -53,7 +52,7 @@ async function open(layout: Layout, log: EngineLog, options: EngineOptions): Pro
   const scheduler = new Scheduler({
     ...parts,
     snapshots: engine.snapshots,
-    times: await ScheduleTimes.open(layout.scheduleTimes),
+    times: parts.scheduleTimes,
     width: parts.facts.hostCpus,
   });
   const backups = new BackupScheduler({ ...parts, backups: engine.backups });

@@ -1,6 +1,16 @@
-// What the engine tells libvirt's protocol alone, counters, links and layers; all else that it tells is a shape of the HTTP contract.
+// What the engine tells libvirt's protocol or Prometheus alone: counters, links, layers, all that is known at once. All else is a shape of the HTTP contract.
 // SPDX-License-Identifier: Apache-2.0
-import type { DiskUse, DomainSummary, DomainUse, SeriesValues } from '@ctvirt/api';
+import type {
+  BackupStatus,
+  BeancounterRow,
+  DeliveryReport,
+  DiskUse,
+  DomainSummary,
+  DomainUse,
+  Job,
+  LedgerRow,
+  SeriesValues,
+} from '@ctvirt/api';
 
 /** Counters since the start; null where this kernel does not count. Each group is read when it is asked for. */
 export interface DomainCounters {
@@ -182,4 +192,62 @@ export interface KnownDomain {
   readonly refused: number;
   /** Of its root, a minute ago at most; null before it was asked for. */
   readonly disk: DiskUse | null;
+}
+
+/** A link of a run, with the bridge that its document says it is plugged into. */
+export interface LinkOverview extends LinkCounters {
+  readonly bridge: string | null;
+}
+
+/** A file system of a domain: what it held at the last look, and may hold. */
+export interface FilesystemOverview {
+  readonly target: string;
+  readonly space: LimitsOverview;
+  readonly inodes: LimitsOverview;
+}
+/** Null is none, or not known. */
+export type LimitsOverview = Readonly<Record<'used' | 'soft' | 'hard', number | null>>;
+
+/** A domain; of one that is off only what needs no look. */
+export interface DomainOverview extends DomainSummary {
+  /** Of its run: below the mounts of the control groups. */
+  readonly group: string | null;
+  readonly startedAt: Date | null;
+  readonly run: {
+    /** By its document, or else as much as the host has. */
+    readonly maximumMemoryKiB: number;
+    readonly maximumVcpus: number;
+    readonly currentVcpus: number;
+    readonly delivery: DeliveryReport | null;
+    readonly links: readonly LinkOverview[];
+    readonly filesystems: readonly FilesystemOverview[];
+    readonly beancounters: readonly BeancounterRow[];
+    /** Null before the first look. */
+    readonly seen: KnownDomain | null;
+  } | null;
+  readonly snapshots: {
+    readonly count: number;
+    readonly lastAt: Date | null;
+    /** By its schedule; null without one. */
+    readonly nextAt: Date | null;
+  };
+  readonly backup: BackupStatus;
+}
+
+/** All that is known of the host and its domains without a look at any of them. */
+export interface HostOverview {
+  readonly arch: string;
+  /** The last round of looks at all that run; null before the first. */
+  readonly sweep: { readonly endedAt: Date; readonly seconds: number } | null;
+  readonly domains: readonly DomainOverview[];
+  readonly ledger: readonly LedgerRow[];
+  /** Promises that were asked for since the daemon started, by what became of them. */
+  readonly admissions: Readonly<Record<'kept' | 'overcommitted' | 'refused', number>>;
+  /** Jobs under way. */
+  readonly jobs: readonly Job[];
+  /** How many have ended since the daemon started, of domains that there are. */
+  readonly endedJobs: readonly {
+    readonly of: Readonly<Record<'domain' | 'uuid' | 'kind' | 'state', string>>;
+    readonly count: number;
+  }[];
 }

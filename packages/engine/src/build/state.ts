@@ -25,6 +25,7 @@ import { Graves } from '../state/graves.js';
 import { IdRanges, privateWindow, systemWindow } from '../state/id-ranges.js';
 import type { Layout } from '../state/layout.js';
 import { KeyedQueue } from '../state/queue.js';
+import { ScheduleTimes } from '../state/schedule-times.js';
 import { bringForward } from '../state/schema.js';
 import { SnapshotStore } from '../state/snapshot-store.js';
 import { DomainStore } from '../state/store.js';
@@ -54,6 +55,7 @@ export interface StateParts {
   readonly repositories: Repositories;
   readonly knownFiles: KnownFilesStore;
   readonly backupTimes: BackupTimes;
+  readonly scheduleTimes: ScheduleTimes;
   readonly frozenMarks: FrozenMarks;
   readonly backupSchedule: BackupSchedule | undefined;
   readonly profiles: Profiles;
@@ -117,6 +119,7 @@ export async function openState(
     ),
     knownFiles: new KnownFilesStore(layout.knownFiles),
     backupTimes: await BackupTimes.open(layout.backupTimes),
+    scheduleTimes: await ScheduleTimes.open(layout.scheduleTimes),
     frozenMarks: await FrozenMarks.open(layout.frozen, (uuid) => registry.byUuid(uuid) !== undefined),
     backupSchedule: options.backupSchedule,
     profiles,

@@ -7,6 +7,7 @@ import { EngineError } from '../errors.js';
 import { Registry } from '../registry/registry.js';
 import type { BackupSchedule } from '../schedule/backups.js';
 import { retained } from '../schedule/retention.js';
+import { NextTimes } from '../schedule/times.js';
 import type { BackupHistory } from '../state/backup-times.js';
 import { domainRecord } from '../testing/record.js';
 import { BackupScheduler } from './backup-scheduler.js';
@@ -121,9 +122,8 @@ function host(start: string, own?: BackupSchedule, backupSchedule?: BackupSchedu
       hasJob = isSo;
     },
     status: () => {
-      const [status] = statusOf([entry], { backupTimes, backupSchedule, zone }, new Date(now));
-      assert.ok(status);
-      return status;
+      const next = new NextTimes(zone);
+      return statusOf(entry, { backupTimes, backupSchedule, next }, new Date(now));
     },
   };
 }

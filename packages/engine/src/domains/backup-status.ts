@@ -3,7 +3,7 @@
 import type { BackupStatus } from '@ctvirt/api';
 import type { Entry } from '../registry/registry.js';
 import type { BackupSchedule } from '../schedule/backups.js';
-import { nextTime } from '../schedule/times.js';
+import type { NextTimes } from '../schedule/times.js';
 import type { BackupHistory, BackupTimes } from '../state/backup-times.js';
 import { backupsOf } from './backup-scheduler.js';
 
@@ -11,8 +11,8 @@ import { backupsOf } from './backup-scheduler.js';
 export interface StatusParts {
   readonly backupTimes: Pick<BackupTimes, 'get'>;
   readonly backupSchedule: BackupSchedule | undefined;
-  /** The host's if absent. */
-  readonly zone?: string;
+  /** Times of schedules, in the host's zone. */
+  readonly next: Pick<NextTimes, 'after'>;
 }
 
 /** So long one may take, or wait for others. */
@@ -20,23 +20,22 @@ const GRACE_MS = 3_600_000;
 
 type Said = Pick<Entry, 'record'>;
 
-export const statusOf = (
-  entries: readonly Said[],
-  parts: StatusParts,
+/** Of one domain. */
+export function statusOf(
+  entry: Said,
+  { backupTimes, backupSchedule, next: times }: StatusParts,
   now: Date = new Date(),
-): BackupStatus[] => entries.map((entry) => one(entry, parts, now));
-
-function one(entry: Said, { backupTimes, backupSchedule, zone }: StatusParts, now: Date): BackupStatus {
+): BackupStatus {
   const { name, uuid, schedule: own } = entry.record;
   const schedule = backupsOf(entry, backupSchedule);
   const known = backupTimes.get(uuid);
   const { last, failure, obeyed } = known;
   const dueAfter = obeyed !== undefined && obeyed.when === schedule?.when ? obeyed.at : undefined;
-  const next = schedule && nextTime(schedule.when, dueAfter === undefined ? now : new Date(dueAfter), zone);
+  const next = schedule && times.after(schedule.when, dueAfter === undefined ? now : new Date(dueAfter));
   return {
     domain: name,
     uuid,
-    state: stateOf(known, schedule, { now, zone }),
+    state: stateOf(known, schedule, { now, times }),
     schedule: schedule === undefined ? null : { when: schedule.when, isOfHost: own?.backups === undefined },
     last:
       last === undefined
@@ -55,12 +54,12 @@ function one(entry: Said, { backupTimes, backupSchedule, zone }: StatusParts, no
 function stateOf(
   { last, failure, obeyed }: BackupHistory,
   schedule: BackupSchedule | undefined,
-  { now, zone }: { readonly now: Date; readonly zone: string | undefined },
+  { now, times }: { readonly now: Date; readonly times: StatusParts['next'] },
 ): BackupStatus['state'] {
   if (failure !== undefined) return 'failed';
   if (schedule !== undefined && obeyed?.when === schedule.when) {
     const from = Math.max(Date.parse(obeyed.since), last === undefined ? 0 : Date.parse(last.takenAt));
-    const due = nextTime(schedule.when, new Date(from), zone);
+    const due = times.after(schedule.when, new Date(from));
     if (due !== undefined && due.valueOf() + GRACE_MS < now.valueOf()) return 'late';
   }
   if (last === undefined) return schedule === undefined ? 'none' : 'waiting';

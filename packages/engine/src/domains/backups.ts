@@ -11,6 +11,7 @@ import { isPathIn } from '../host/paths.js';
 import { filesystemsOf } from '../lifecycle/document.js';
 import type { Entry } from '../registry/registry.js';
 import { retained } from '../schedule/retention.js';
+import { NextTimes } from '../schedule/times.js';
 import { socketsBelow } from '../storage/file-list.js';
 import type { FilesystemSpec } from '../storage/index.js';
 import type { RootContext } from '../storage/root-mounts.js';
@@ -26,6 +27,7 @@ import { type DomainFiles, withStillFiles } from './still-files.js';
 /** The engine's operations on backups. */
 export function backupOperations(parts: BackupParts): Engine['backups'] {
   const { repositories, turns } = parts;
+  const next = new NextTimes();
   return {
     repositories: () => repositories.all(),
     init: async ({ repository, again = false }) => {
@@ -52,7 +54,7 @@ export function backupOperations(parts: BackupParts): Engine['backups'] {
       const entries = ref === undefined ? parts.registry.here() : [turns.find(ref)];
       // All is not well where nothing can be backed up: it throws.
       if (repositories.all().length === 0) repositories.find();
-      return statusOf(entries, parts);
+      return entries.map((entry) => statusOf(entry, { ...parts, next }));
     },
     restore: async (request, watched = {}) => {
       const found = repositories.get(request.repository);

@@ -16,8 +16,13 @@ export interface AdmissionParts {
   readonly warn: (message: string, domain: string) => void;
 }
 
+/** What became of a promise that was asked for. */
+export type Verdict = 'kept' | 'overcommitted' | 'refused';
+
 /** Accepts or refuses promises, by the configured policy. */
 export class Admission {
+  /** How many were asked for of each, since there is this object. */
+  readonly verdicts: Record<Verdict, number> = { kept: 0, overcommitted: 0, refused: 0 };
   /** Let in, but not running yet: two starts at once must not both get what is left. */
   readonly #coming = new Map<string, Claim>();
 
@@ -48,9 +53,11 @@ export class Admission {
     const { policy, reserveBytes, capacity } = this.parts;
     if (policy === 'off') return undefined;
     const shortages = shortagesOf(capacity(), reserveBytes, others, claim);
-    if (shortages.length === 0) return undefined;
+    const verdict = shortages.length === 0 ? 'kept' : policy === 'strict' ? 'refused' : 'overcommitted';
+    this.verdicts[verdict]++;
+    if (verdict === 'kept') return undefined;
     const message = `this host cannot keep what domain '${claim.name}' is promised: ${shortages.map((one) => arithmetic(one, claim)).join('; ')}; see \`ctvirt guarantees\``;
-    if (policy === 'strict') throw new EngineError('overcommitted', message, { shortages });
+    if (verdict === 'refused') throw new EngineError('overcommitted', message, { shortages });
     return message;
   }
 }

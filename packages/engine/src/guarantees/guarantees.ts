@@ -24,6 +24,12 @@ export interface GuaranteeParts {
   readonly warn: (message: string, domain: string) => void;
 }
 
+/** A running domain with what it was promised. */
+export interface Claimed {
+  readonly entry: Entry;
+  readonly claim: Claim;
+}
+
 /** Keeps the ledger, and compares promises with what was given. */
 export class Guarantees {
   readonly admission: Admission;
@@ -61,26 +67,29 @@ export class Guarantees {
     readonly report: GuaranteeReport;
     readonly with: (claims: readonly Claim[]) => LedgerRow[];
   }> {
-    const { policy, reserveBytes, facts } = this.parts;
+    const { policy, facts } = this.parts;
     const running = await this.claims();
     const domains = running.map(({ entry, claim }) => ({
       ...promised(claim),
       ...(entry.running?.held() ?? nothing),
     }));
-    const total = (key: keyof Held): number => domains.reduce((sum, domain) => sum + domain[key], 0);
-    const capacity = readCapacity(facts.hostCpus);
-    const claims = running.map(({ claim }) => claim);
-    const held = {
-      memoryBytes: total('memoryBytes'),
-      swapBytes: total('swapBytes'),
-      processes: total('processes'),
-    };
-    const withMore = (others: readonly Claim[]): LedgerRow[] =>
-      ledgerOf(capacity, reserveBytes, [...claims, ...others], held);
+    const claimed = running.map(({ claim }) => claim);
+    const withMore = (others: readonly Claim[]): LedgerRow[] => this.ledger([...claimed, ...others], domains);
     const rows = withMore([]);
     const fit = more === undefined ? null : howManyFit(rows, claimOf(more, facts));
     const fitsBy = fit && { resource: fit.resource, each: fit.each };
     return { report: { policy, rows, domains, fits: fit?.fits ?? null, fitsBy }, with: withMore };
+  }
+
+  /** The ledger with these promises in it, and what their domains hold. */
+  ledger(claims: readonly Claim[], held: readonly Held[]): LedgerRow[] {
+    const total = (key: keyof Held): number => held.reduce((sum, domain) => sum + domain[key], 0);
+    return ledgerOf(
+      readCapacity(this.parts.facts.hostCpus),
+      this.parts.reserveBytes,
+      claims,
+      { memoryBytes: total('memoryBytes'), swapBytes: total('swapBytes'), processes: total('processes') },
+    );
   }
 
   /** What a look at a run found. */
@@ -97,11 +106,16 @@ export class Guarantees {
 
   /** What was promised and what was given over so many minutes, as far back as this daemon looked. */
   async deliveries(minutes: number): Promise<DeliveryReport[]> {
-    const { hostCpus } = this.parts.facts;
     const running = await this.claims();
+    return running.map(this.delivered(running, minutes));
+  }
+
+  /** The same of one after the other of these, which are all that run. */
+  delivered(running: readonly Claimed[], minutes: number): (one: Claimed) => DeliveryReport {
+    const { hostCpus } = this.parts.facts;
     const units = running.reduce((sum, { claim }) => sum + claim.cpuUnits, 0);
     const power = Math.max(readCapacity(hostCpus).cpuUnits, units);
-    return running.map(({ entry, claim: { name, cpuUnits, allocationBytes, survivalBytes } }) => {
+    return ({ entry, claim: { name, cpuUnits, allocationBytes, survivalBytes } }) => {
       const ring = entry.running === undefined ? undefined : this.#rings.get(entry.running);
       const given = ring?.over(minutes * 60);
       const promisedShare = (cpuUnits / power) * hostCpus;
@@ -116,7 +130,7 @@ export class Guarantees {
         },
         memory: { ...promised, verdict: memoryVerdict(promised, given) },
       };
-    });
+    };
   }
 
   /** What a running domain was promised; undefined before its document was asked for. */
@@ -126,7 +140,7 @@ export class Guarantees {
   }
 
   /** What each running domain was promised. */
-  async claims(): Promise<{ entry: Entry; claim: Claim }[]> {
+  async claims(): Promise<Claimed[]> {
     const { running, document, known } = this.parts;
     const unknown = running().filter((entry) => known(entry) === undefined);
     const read = new Map(

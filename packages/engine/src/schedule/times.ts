@@ -13,6 +13,28 @@ export function nextTime(when: string, after: Date, zone?: string): Date | undef
   return cronOf(when, zone).nextRun(after) ?? undefined;
 }
 
+/** The same of many schedules again and again: what was worked out holds until its moment has come. */
+export class NextTimes {
+  readonly #known = new Map<string, { readonly from: number; readonly at: Date | undefined }[]>();
+
+  constructor(private readonly zone?: string | undefined) {}
+
+  after(when: string, after: Date): Date | undefined {
+    const from = after.valueOf();
+    const known = this.#known.get(when) ?? [];
+    const found = known.find((one) => one.from <= from && (one.at === undefined || from < one.at.valueOf()));
+    if (found !== undefined) return found.at;
+    const at = nextTime(when, after, this.zone);
+    if (this.#known.size >= MOST_KNOWN) this.#known.clear();
+    this.#known.set(when, [{ from, at }, ...known].slice(0, MOST_OF_ONE));
+    return at;
+  }
+}
+
+/** More schedules, and more moments of one, than hosts have that are looked after. */
+const MOST_KNOWN = 1000;
+const MOST_OF_ONE = 8;
+
 /** Throws `invalid` for what is no schedule, or one whose time never comes. */
 export function checkWhen(when: string): void {
   if (nextTime(when, new Date()) === undefined)

@@ -1,15 +1,13 @@
 // Memory of domains: how much they may have, have and use.
 // SPDX-License-Identifier: Apache-2.0
-import { totalmem } from 'node:os';
 import type { DomainSummary } from '@ctvirt/api';
-import type { DomainCounters } from '@ctvirt/engine';
 import { currentMemoryKiB, type Domain, maxMemoryKiB } from '@ctvirt/xml';
 import { type Bind, domainOf, runningDomainOf, type Session } from '../session.js';
 import { affectedBy, affectFlags } from '../words/affect.js';
 import { amend } from '../words/parameters.js';
 import { checkFlags, refusal } from '../words/refusal.js';
+import { hostMemoryKiB, memoryUseOf } from './memory-use.js';
 
-const hostMemoryKiB = Math.round(totalmem() / 1024);
 const maximumFlag = 4;
 
 /** What a domain may have at most and has by its document, in KiB: the host's, if that says nothing. */
@@ -50,22 +48,6 @@ const tags = {
   diskCaches: 10,
 } as const;
 
-/** How a running domain's memory is used, for both calls that tell it; null of what this kernel does not count. */
-export function memoryUseOf(counters: DomainCounters) {
-  const { usedKiB, limitKiB, faults, majorFaults, ...more } = counters.memory();
-  // A limit above the host's memory gives a container no more than the host has.
-  const availableKiB = Math.min(limitKiB ?? hostMemoryKiB, hostMemoryKiB);
-  const unusedKiB = usedKiB === null ? null : Math.max(0, availableKiB - usedKiB);
-  return {
-    ...more,
-    availableKiB,
-    unusedKiB,
-    usableKiB: unusedKiB === null ? null : Math.min(availableKiB, unusedKiB + (more.cacheKiB ?? 0)),
-    majorFaults,
-    minorFaults: faults === null || majorFaults === null ? null : faults - majorFaults,
-  };
-}
-
 /** Amounts are in KiB; the maximum of a running domain cannot be changed. */
 export const bindDomainMemory: Bind = ({ engine }) => {
   const set = async (
@@ -87,7 +69,7 @@ export const bindDomainMemory: Bind = ({ engine }) => {
     if (affected.live) await amend(engine, domain, { live: true, stored: false }, setCurrent(kib, true));
   };
   const statsOf = (domain: DomainSummary, document: Domain): [tag: number, kib: number | null][] => {
-    const use = memoryUseOf(engine.counters(domain.uuid));
+    const use = memoryUseOf(engine.counters(domain.uuid).memory());
     return [
       [tags.actual, memoryOf(document).current],
       // What of it is swapped out, as libvirt's LXC driver has it under this name.

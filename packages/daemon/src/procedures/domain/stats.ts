@@ -11,7 +11,8 @@ import { refusal } from '../words/refusal.js';
 import { wholeDisk } from './device-counters.js';
 import { stateOf } from './facts.js';
 import { domainFilters, inOrder } from './lookup.js';
-import { memoryOf, memoryUseOf } from './memory.js';
+import { memoryOf } from './memory.js';
+import { memoryUseOf } from './memory-use.js';
 import { vcpusOf } from './processors.js';
 
 /** One domain while its record is made. */
@@ -71,7 +72,7 @@ const groups: readonly Group[] = [
       add('balloon.current', 'ullong', current);
       add('balloon.maximum', 'ullong', maximum);
       if (counters === undefined) return;
-      const use = memoryUseOf(counters);
+      const use = memoryUseOf(counters.memory());
       add('balloon.rss', 'ullong', use.rssKiB);
       add('balloon.available', 'ullong', use.availableKiB);
       add('balloon.unused', 'ullong', use.unusedKiB);
