@@ -12,6 +12,7 @@ import { guarantees } from './guarantees.js';
 import { history } from './history.js';
 import { host } from './host.js';
 import { jobs } from './jobs.js';
+import { metrics } from './metrics.js';
 import { networks } from './networks.js';
 import { profiles } from './profiles.js';
 import { quota } from './quota.js';
@@ -41,6 +42,7 @@ export const resources = {
   history,
   forwards,
   guarantees,
+  metrics,
   check,
   events,
   host,

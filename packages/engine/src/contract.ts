@@ -94,7 +94,7 @@ import type {
   DomainCounters,
   FileSize,
   FolderPool,
-  KnownDomain,
+  HostOverview,
   LayerFile,
   LinkAddresses,
   NewVolume,
@@ -638,14 +638,8 @@ export interface Engine {
 
   /** What looks at running domains found, every ten seconds: the last ones, and those of the past. */
   history: {
-    /** Of all that run: nothing is read for it, and nobody is waited for. */
-    known(): readonly KnownDomain[];
-    /** Their accounts, likewise. */
-    beancounters(): readonly BeancounterReport[];
-    /** The same in few numbers, with the limits that were met. */
+    /** Of all that run, in few numbers, with the limits that were met: nothing is read for it, and nobody is waited for. */
     now(): readonly DomainNow[];
-    /** How long the last round of looks took, in milliseconds. */
-    tookMs(): number;
     /** Calls back after each round; the result unsubscribes. */
     onLook(listener: () => void): () => void;
     /** What a domain used over time, whether it runs or not; throws `invalid` for what is no time or no series. */
@@ -660,6 +654,9 @@ export interface Engine {
   whatIf(request: WhatIfRequest): Promise<WhatIfReport>;
   /** What each running domain was promised and given over the last minutes, five if not said otherwise. */
   deliveries(options?: { minutes?: number }): Promise<readonly DeliveryReport[]>;
+
+  /** All that is known of the host and its domains without a look at any of them: it waits for none, and lets others have their turn. */
+  overview(): Promise<HostOverview>;
 
   /** What the host holds of ours, each with its owner; `stray` ones have none. */
   check(): Promise<AssetReport>;

@@ -432,6 +432,9 @@ export const ways: { readonly [resource: string]: { readonly [operation: string]
     show: { method: 'GET', path: '/v1/guarantees', query: ['profile'], body: 'none', answer: 'json' },
     whatIf: { method: 'POST', path: '/v1/what-if', query: [], body: 'json', answer: 'json' },
   },
+  metrics: {
+    show: { method: 'GET', path: '/metrics', query: ['families'], body: 'none', answer: 'text' },
+  },
   check: {
     list: { method: 'GET', path: '/v1/check', query: [], body: 'none', answer: 'json' },
     clean: { method: 'POST', path: '/v1/check/clean', query: [], body: 'none', answer: 'json' },

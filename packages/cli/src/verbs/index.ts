@@ -58,6 +58,7 @@ import { help } from './help-show.js';
 import { check } from './host-check.js';
 import { events } from './host-events.js';
 import { guarantees } from './host-guarantees.js';
+import { metrics } from './host-metrics.js';
 import { nodeinfo } from './host-nodeinfo.js';
 import { jobAbort } from './job-abort.js';
 import { jobInfo } from './job-info.js';
@@ -199,6 +200,7 @@ export const verbs: readonly Verb[] = [
   filterBindings,
   forward,
   guarantees,
+  metrics,
   check,
   events,
   nodeinfo,

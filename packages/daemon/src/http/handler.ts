@@ -26,7 +26,8 @@ interface HandlerByAnswer<R extends Route> {
   json(call: Call<R>, gone: AbortSignal): MaybePromise<ResultOf<R>>;
   /** Rows that are found one after the other are told as they are. */
   rows(call: Call<R>): MaybePromise<ResultOf<R>> | AsyncIterable<RowOf<R>>;
-  text(call: Call<R>): MaybePromise<ResultOf<R>>;
+  /** Whole, or as it is made. */
+  text(call: Call<R>): MaybePromise<ResultOf<R> | Readable>;
   /** Sends lines until the result is called, or it says itself that there are no more. */
   lines(call: Call<R>, send: (line: ResultOf<R>) => void, end: () => void): () => void;
   progress(call: Call<R>, watched: Required<Watched>): Promise<ResultOf<R>>;

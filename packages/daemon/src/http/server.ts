@@ -21,6 +21,7 @@ import {
   LogController,
 } from 'fastify';
 import { askerOf } from '../asker.js';
+import { Requests } from '../metrics/requests.js';
 import { bindArchives } from './archives.js';
 import { bindBackups } from './backups.js';
 import { bindBeancounters } from './beancounters.js';
@@ -37,6 +38,7 @@ import type { Handlers } from './handler.js';
 import { bindHistory } from './history.js';
 import { bindHost } from './host.js';
 import { bindJobs } from './jobs.js';
+import { bindMetrics } from './metrics.js';
 import { bindNetworks } from './networks.js';
 import { bindProfiles } from './profiles.js';
 import { bindQuota } from './quota.js';
@@ -72,10 +74,13 @@ const binders = {
   history: bindHistory,
   forwards: bindForwards,
   guarantees: bindGuarantees,
+  metrics: bindMetrics,
   check: bindCheck,
   events: bindEvents,
   host: bindHost,
-} satisfies { [R in Exclude<keyof Resources, 'web'>]: (engine: Engine) => Handlers<Resources[R]> };
+} satisfies {
+  [R in Exclude<keyof Resources, 'web'>]: (engine: Engine, requests: Requests) => Handlers<Resources[R]>;
+};
 
 /** XML and JSON bodies; an uploaded archive is a stream and has no limit here. */
 const bodyLimitBytes = 4 * 1024 * 1024;
@@ -135,12 +140,16 @@ export function createHttpApp(
       .code(404)
       .send({ code: 'not-found', message: `no such operation: ${request.method} ${request.url}` }),
   );
+  const requests = new Requests();
   app.addHook('onResponse', async ({ method, url, log }, reply) =>
     log.debug({ method, url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'http'),
   );
 
   const bound = new Map(
-    Object.entries(binders).map(([name, bind]) => [name, new Map(Object.entries<unknown>(bind(engine)))]),
+    Object.entries(binders).map(([name, bind]) => [
+      name,
+      new Map(Object.entries<unknown>(bind(engine, requests))),
+    ]),
   );
   bound.set('web', new Map(Object.entries<unknown>(bindWeb(web))));
   const sessions: SessionRoute[] = [];
@@ -150,7 +159,7 @@ export function createHttpApp(
       // Handlers<R> pairs each route with a handler of its own type; the loop sees only their union.
       const handler = handlers?.get(operation) as never;
       if (route.answer.kind === 'session') sessions.push({ route, handler });
-      addRoute(app, route, handler);
+      addRoute(app, route, handler, (status) => requests.count(`${name}.${operation}`, status));
     }
   }
   acceptSessions(app, sessions, door);
@@ -216,7 +225,12 @@ const contentTypes = {
   bytes: 'application/octet-stream',
 } as const;
 
-function addRoute(app: FastifyInstance, route: Route, handler: never): void {
+function addRoute(
+  app: FastifyInstance,
+  route: Route,
+  handler: never,
+  answered: (status: number) => void,
+): void {
   const { body } = route;
   const readBody: Admit =
     body.kind === 'json' ? admitBody(body.schema) : (value) => (body.kind === 'none' ? undefined : value);
@@ -226,6 +240,7 @@ function addRoute(app: FastifyInstance, route: Route, handler: never): void {
     method: route.method,
     url: route.path.replace(/\{(\w+)\}/g, ':$1'),
     config: { role: route.role, isLong: ['lines', 'progress'].includes(route.answer.kind) },
+    onResponse: async (_request, { statusCode }) => answered(statusCode),
     handler: (request, reply) => {
       const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
       if (body.kind !== 'none' && type !== contentTypes[body.kind])

@@ -17,6 +17,11 @@ const seenOf = (domain: DomainSummary, startedAt: Date): KnownDomain => ({
   waits: { throttledNs: 500_000_000, cpuNs: 250_000_000, memoryNs: 0, ioNs: null },
   shortages: { reclaims: 2, limitHits: 3, kills: 1 },
   disk: null,
+  now: {
+    ...{ cpu: 0.25, throttled: 0, waited: 0, memory: 67_108_864, swap: 0, memoryStalled: 0, processes: 17 },
+    ...{ disk: 1_000_000_000, diskRead: 0, diskWritten: 0, received: 0, sent: 0, ioWaited: null },
+    ...{ refused: 0, promisedMemory: 134_217_728 },
+  },
 });
 
 const passed = (bytes: number) => ({ bytes, packets: bytes / 100, errors: 0, drops: null });
@@ -120,7 +125,7 @@ export const knownHost = (domains: readonly DomainOverview[]): Known => ({
   admissions: { kept: 5, overcommitted: 1, refused: 0 },
   jobs: domains.slice(0, 1).map(({ name: domain, uuid }) => ({
     ...{ domain, uuid, kind: 'backup', state: 'running', startedAt: '2026-11-30T12:00:00Z', endedAt: null },
-    ...{ elapsedMs: 1000, progress: null, error: null },
+    ...{ elapsedMs: 1000, progress: null, error: null, exclusive: true },
   })),
   endedJobs: domains.slice(0, 1).map(({ name: domain, uuid }) => ({
     of: { domain, uuid, kind: 'backup', state: 'failed' },

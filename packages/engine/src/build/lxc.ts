@@ -74,7 +74,7 @@ export function makeLxc(below: Below): Floor<Entry> {
   return {
     driver,
     accounting,
-    looks: looksWith(meter, accounting),
+    looks: looksWith({ meter, accounting, tools }),
     networks,
     links: { ...hostLinks, cardAt: (place) => lent.cardAt(place) },
     version: () => tools.version(),
@@ -127,12 +127,20 @@ function makeDriver(parts: Below & LxcParts & { readonly meter: LinkMeter }): Lx
   });
 }
 
-const looksWith = (meter: LinkMeter, accounting: Accounting<Entry>): Looks<Entry> => ({
+const looksWith = ({
+  meter,
+  accounting,
+  tools,
+}: Pick<LxcParts, 'tools'> & {
+  readonly meter: LinkMeter;
+  readonly accounting: Accounting<Entry>;
+}): Looks<Entry> => ({
   begin: () => meter.lookAtAll(),
   look: (entry, host) => {
     const look = accounting.look(entry, host);
     return look && { ...look, links: meter.counters(entry) };
   },
+  group: ({ record }) => `/${tools.group(diskName(record.name))}`,
   known: (entry) => accounting.known(entry),
 });
 

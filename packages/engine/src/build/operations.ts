@@ -18,6 +18,7 @@ import { type KeptParts, rootOperations } from '../domains/kept.js';
 import { layerOperations } from '../domains/layer-files.js';
 import { type LookParts, lookOperations } from '../domains/look.js';
 import { type MountParts, mountOperations } from '../domains/mounting.js';
+import { type OverviewParts, Overviews } from '../domains/overview.js';
 import { type RenameParts, renameOperation } from '../domains/rename.js';
 import { type RunParts, runOperations } from '../domains/run.js';
 import { type SnapshotParts, snapshotOperations } from '../domains/snapshots.js';
@@ -31,6 +32,7 @@ import type { StateParts } from './state.js';
 /** Dependencies of `operationsOf`. */
 export type OperationParts = LookParts &
   HistoryParts &
+  OverviewParts &
   AmendParts &
   DefineParts &
   KeptParts &
@@ -51,6 +53,7 @@ export type OperationParts = LookParts &
 export function operationsOf(parts: OperationParts): Omit<Engine, 'host' | 'links' | 'close'> {
   const { templates, profiles, networks, assets, events, pools } = parts;
   const freezes = new Freezes(parts);
+  const overviews = new Overviews(parts);
   return {
     ...lookOperations(parts),
     ...amendOperations(parts),
@@ -67,6 +70,7 @@ export function operationsOf(parts: OperationParts): Omit<Engine, 'host' | 'link
     ...insideOperations(parts),
     ...mountOperations(parts),
     history: historyOperations(parts),
+    overview: () => overviews.now(),
     jobs: jobOperations(parts),
     ...copyOperations(parts),
     roots: rootOperations(parts),

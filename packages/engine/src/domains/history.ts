@@ -3,7 +3,6 @@
 import type { DomainNow } from '@ctvirt/api';
 import { maxMemoryKiB } from '@ctvirt/xml';
 import type { Engine } from '../contract.js';
-import type { Looks } from '../drivers/floor.js';
 import type { Keeper } from '../history/keeper.js';
 import { namedValues, unknown } from '../history/series.js';
 import type { Sweep } from '../history/sweep.js';
@@ -19,18 +18,14 @@ export interface HistoryParts {
   readonly documents: Documents;
   readonly sweep: Sweep;
   readonly keeper: Keeper;
-  readonly looks: Looks<Entry>;
 }
 
 /** The engine's operations on it. */
 export function historyOperations(parts: HistoryParts): Engine['history'] {
-  const { turns, registry, sweep, keeper, looks } = parts;
+  const { turns, registry, sweep, keeper } = parts;
   const running = (): Entry[] => registry.here().filter((entry) => entry.running !== undefined);
   return {
-    known: () => running().flatMap((entry) => knownOf(entry, parts)),
-    beancounters: () => running().flatMap((entry) => looks.known(entry) ?? []),
     now: () => running().flatMap((entry) => nowOf(entry, parts)),
-    tookMs: () => sweep.tookMs,
     onLook: (listener) => sweep.listen(listener),
     of: (ref, query = {}) => keeper.of(turns.find(ref).record, query),
     ofHost: (query = {}) =>
@@ -43,31 +38,33 @@ export function historyOperations(parts: HistoryParts): Engine['history'] {
 
 const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value);
 
-function knownOf(entry: Entry, { sweep }: Pick<HistoryParts, 'sweep'>): KnownDomain[] {
+/** What the last look at one found; nothing before the first. */
+export function knownOf(
+  entry: Entry,
+  { sweep }: { readonly sweep: Pick<Sweep, 'disk' | 'seen'> },
+): KnownDomain | undefined {
   const seen = sweep.seen(entry);
-  if (seen === undefined || entry.running === undefined) return [];
+  if (seen === undefined || entry.running === undefined) return undefined;
   const { use, cpu, memory, io, links, refused, ...counted } = seen.look;
-  return [
-    {
-      domain: summaryOf(entry),
-      startedAt: entry.running.startedAt,
-      at: seen.at,
-      now: namedValues(seen.values),
-      ...{ use, cpu, memory, io, links, refused },
-      waits: {
-        throttledNs: orNull(counted.throttledNs),
-        cpuNs: orNull(counted.waitedNs),
-        memoryNs: orNull(counted.stalledNs),
-        ioNs: orNull(counted.ioWaitedNs),
-      },
-      shortages: {
-        reclaims: orNull(counted.reclaims),
-        limitHits: orNull(counted.limitHits),
-        kills: orNull(counted.kills),
-      },
-      disk: sweep.disk(entry) ?? null,
+  return {
+    domain: summaryOf(entry),
+    startedAt: entry.running.startedAt,
+    at: seen.at,
+    now: namedValues(seen.values),
+    ...{ use, cpu, memory, io, links, refused },
+    waits: {
+      throttledNs: orNull(counted.throttledNs),
+      cpuNs: orNull(counted.waitedNs),
+      memoryNs: orNull(counted.stalledNs),
+      ioNs: orNull(counted.ioWaitedNs),
     },
-  ];
+    shortages: {
+      reclaims: orNull(counted.reclaims),
+      limitHits: orNull(counted.limitHits),
+      kills: orNull(counted.kills),
+    },
+    disk: sweep.disk(entry) ?? null,
+  };
 }
 
 function nowOf(

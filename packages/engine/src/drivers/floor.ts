@@ -22,6 +22,8 @@ export interface Looks<S extends Subject> {
   begin(): Promise<void>;
   /** Of one that runs; undefined where it has just ended. */
   look(subject: S, host: HostTime): Look | undefined;
+  /** The path of its control group, below where those are mounted; null where it has none. */
+  group(subject: S): string | null;
   /** Its accounts as the last look found them: nothing is read. */
   known(subject: S): BeancounterReport | undefined;
 }

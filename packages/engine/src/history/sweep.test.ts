@@ -37,6 +37,7 @@ test('one look at each serves all, a domain that is off has none, and one that f
         looked.push(name);
         return lookAt(seconds, { cpuNs: seconds * 2e9 });
       },
+      group: () => null,
       known: () => undefined,
     },
     entries: () => registry.entries(),

@@ -53,7 +53,7 @@ export class Sweep {
   #timer: NodeJS.Timeout | undefined;
   #isOpen = false;
   #round = 0;
-  #tookMs = 0;
+  #last: { readonly endedAt: Date; readonly seconds: number } | undefined;
   #askingDisks: Promise<void> | undefined;
   #isTold = false;
 
@@ -93,9 +93,9 @@ export class Sweep {
     return running && this.#disks.get(running);
   }
 
-  /** How long the last round took, in milliseconds. */
-  get tookMs(): number {
-    return this.#tookMs;
+  /** The last round of looks at all that run. */
+  get last(): { readonly endedAt: Date; readonly seconds: number } | undefined {
+    return this.#last;
   }
 
   /** Calls back after each round; the result unsubscribes. */
@@ -140,7 +140,7 @@ export class Sweep {
       found.push([entry.record.uuid, values]);
       if (++since % AT_ONCE === 0) await turn();
     }
-    this.#tookMs = performance.now() - began;
+    this.#last = { endedAt: new Date(this.parts.keeper.now), seconds: (performance.now() - began) / 1000 };
     return found;
   }
 

@@ -97,6 +97,7 @@ export const documentPathIn =
 const looksOf = (driver: MemoryDriver): Looks<Entry> => ({
   begin: async () => undefined,
   look: ({ record: { name } }) => driver.look(name),
+  group: () => null,
   known: () => undefined,
 });
 
