@@ -51,6 +51,8 @@ export const testPackages = [
   'lzop',
   // What files have beside their modes.
   ...['acl', 'attr'],
+  // promtool, which has something to say of metrics that are not as they should be.
+  'prometheus',
   // What the guides use beside ctvirt.
   ...['ansible-core', 'curl', 'wget'],
 ];

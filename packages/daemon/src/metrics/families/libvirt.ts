@@ -27,10 +27,17 @@ const up = group<Known, number>({
   families: [gauge('libvirt_up', 'Whether metrics could be told: always 1.', (one) => one)],
 });
 
-const total = group<Known, number>({
+const total = group<Known, Known['domains']>({
   labels: [],
-  each: ({ domains }) => [[domains.length, []]],
-  families: [gauge('libvirt_domains', 'Number of domains.', (count) => count)],
+  each: ({ domains }) => [[domains, []]],
+  families: [
+    gauge('libvirt_domains', 'Domains, running or not.', ({ length }) => length),
+    gauge(
+      'libvirt_domains_number',
+      'Domains that run.',
+      (all) => all.filter(({ run }) => run !== null).length,
+    ),
+  ],
 });
 
 const identity = group<Known, number>({
@@ -117,6 +124,7 @@ const domain = group<Known, Active>({
       "The state of a domain by libvirt's number.",
       (one) => domainStates[one.state],
     ),
+    gauge('libvirt_domain_state_code', 'The same by another name.', (one) => domainStates[one.state]),
     gauge('libvirt_domain_vcpu_current', 'Processors that a domain has.', ({ run }) => run.currentVcpus),
     gauge(
       'libvirt_domain_vcpu_maximum',
