@@ -27,6 +27,7 @@ import { enter } from './domain-enter.js';
 import { exec } from './domain-exec.js';
 import { exportDomain } from './domain-export.js';
 import { forward } from './domain-forward.js';
+import { history } from './domain-history.js';
 import { importDomain } from './domain-import.js';
 import { list } from './domain-list.js';
 import { migrate } from './domain-migrate.js';
@@ -60,6 +61,7 @@ import { events } from './host-events.js';
 import { guarantees } from './host-guarantees.js';
 import { metrics } from './host-metrics.js';
 import { nodeinfo } from './host-nodeinfo.js';
+import { top } from './host-top.js';
 import { jobAbort } from './job-abort.js';
 import { jobInfo } from './job-info.js';
 import { jobList } from './job-list.js';
@@ -132,6 +134,7 @@ export const verbs: readonly Verb[] = [
   dominfo,
   beancounters,
   quota,
+  history,
   traffic,
   ps,
   domstate,
@@ -199,6 +202,7 @@ export const verbs: readonly Verb[] = [
   filterUndefine,
   filterBindings,
   forward,
+  top,
   guarantees,
   metrics,
   check,

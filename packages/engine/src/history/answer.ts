@@ -58,12 +58,11 @@ export function pointsOf(past: Past, { names, fromMs, toMs, points }: Wanted, no
   const oldestMs = Math.max(fromMs, nowMs - reachMs);
   // The ten seconds that have begun are looked at when they are over.
   const endMs = tier === 'looks' ? Math.floor(toMs / stepMs) * stepMs : toMs;
-  let join = Math.max(1, Math.ceil((endMs - oldestMs) / stepMs / points));
+  const join = Math.max(1, Math.ceil(Math.floor((endMs - oldestMs) / stepMs) / points));
   // Whole steps alone: what is joined stays joined when it is asked for again a little later.
-  const bounds = () =>
-    [Math.floor(oldestMs / stepMs / join), Math.floor((endMs - 1) / stepMs / join)] as const;
-  while (bounds()[1] - bounds()[0] + 1 > points) join++;
-  const [first, last] = bounds();
+  const stepAt = (ms: number): number => Math.floor(ms / stepMs / join);
+  const last = stepAt(endMs - 1);
+  const first = Math.max(stepAt(oldestMs), last - points + 1);
   const rows = last < first ? [] : past.rows(tier, first * join, (last + 1) * join - 1);
   const steps = Array.from({ length: Math.max(0, last - first + 1) }, (_, at) =>
     joined(rows.slice(at * join, (at + 1) * join)),

@@ -1,0 +1,102 @@
+// top and history as a person meets them: a table that is live until it is left, whichever way, and the terminal as before.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { domainXml, withDaemon } from './testing/harness.js';
+
+const program = fileURLToPath(new URL('./main.js', import.meta.url));
+const [OPEN, CLOSE] = ['\x1b[?1049h', '\x1b[?1049l'];
+
+describe('ctvirt top and history', () => {
+  const daemon = withDaemon();
+  const { ctvirt } = daemon;
+
+  test('top prints the table once where nobody looks, and its data for programs', async () => {
+    await ctvirt('create --transient -', { input: domainXml('topped') });
+    const { status, out } = await ctvirt('top');
+    assert.equal(status, 0);
+    assert.match(out, /^1 run, cpu .*\n\nName +CPU▾ .*\ntopped /);
+    const [one] = JSON.parse((await ctvirt('top --once --json --sort name')).out);
+    assert.deepEqual([one.name, Object.keys(one.now).length], ['topped', 15]);
+    assert.equal((await ctvirt('top --sort heat')).status, 2);
+  });
+
+  /** top on a terminal; `leave` is called when it shows the domain. */
+  async function onTerminal(leave: (child: ReturnType<typeof spawn>) => void): Promise<string> {
+    const command = `stty columns 80 rows 12; '${process.execPath}' '${program}' top; echo "left $?"; stty -a`;
+    const child = spawn('script', ['-qec', command, '/dev/null'], {
+      env: { PATH: process.env['PATH'], CTVIRT_ROOT: daemon.root, TERM: 'xterm' },
+      stdio: 'pipe',
+    });
+    let out = '';
+    child.stdout.setEncoding('utf8').on('data', (part) => {
+      out += part;
+    });
+    const over = new Promise((resolve) => child.on('close', resolve));
+    for (let tries = 0; !out.includes('topped'); tries++) {
+      assert.ok(tries < 400, out);
+      await delay(20);
+    }
+    leave(child);
+    await over;
+    return out;
+  }
+
+  test('top is left by a key, and the terminal is as before', async () => {
+    const out = await onTerminal((child) => child.stdin?.write('nrq'));
+    assert.ok(
+      out.indexOf(OPEN) < out.lastIndexOf('topped') && out.lastIndexOf('topped') < out.indexOf(CLOSE),
+    );
+    assert.match(out.slice(out.indexOf(CLOSE)), /left 0[\s\S]*[^-]icanon/);
+  });
+
+  test('so it is by Ctrl-C', async () => {
+    const out = await onTerminal((child) => child.stdin?.write('\x03'));
+    assert.match(out.slice(out.indexOf(CLOSE)), /left 0[\s\S]*[^-]icanon/);
+  });
+
+  test('a signal that ends top leaves the terminal as it was', async () => {
+    const out = await onTerminal(() => {
+      const [top] = childrenNamed(program);
+      assert.ok(top !== undefined);
+      process.kill(top, 'SIGTERM');
+    });
+    assert.match(out.slice(out.indexOf(CLOSE)), /left 143[\s\S]*[^-]icanon/);
+  });
+
+  test('history shows what is known, for people and for programs, and refuses what it cannot read', async () => {
+    const shown = await ctvirt('history topped --last 2h');
+    assert.match(shown.out, /^topped \([-0-9a-f]{36}\), [-\d]+ [:\d]+ to [-\d]+ [:\d]+, each bar 2m\n/);
+    const told = JSON.parse((await ctvirt('history topped --series cpu,sent --json')).out);
+    assert.deepEqual([Object.keys(told.series), told.stepSeconds], [['cpu', 'sent'], 10]);
+    assert.equal(JSON.parse((await ctvirt('history --json')).out).name, null);
+    for (const words of [
+      '--last 6',
+      '--last 1h --from 2026-01-01',
+      '--from never',
+      '--points 0',
+      '--points 3000',
+    ])
+      assert.equal((await ctvirt(`history topped ${words}`)).status, 2, words);
+    const { status, err } = await ctvirt('history topped --series heat');
+    assert.match(err, /there is no 'heat'; there are: cpu, throttled/);
+    assert.notEqual(status, 0);
+  });
+});
+
+/** Processes of this user with these words. */
+function childrenNamed(words: string): number[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    if (!/^\d+$/.test(pid)) return [];
+    try {
+      const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      return line[0] === process.execPath && line[1] === words && line[2] === 'top' ? [Number(pid)] : [];
+    } catch {
+      return []; // it has ended
+    }
+  });
+}

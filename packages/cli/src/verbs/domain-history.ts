@@ -1,0 +1,158 @@
+// ctvirt history
+// SPDX-License-Identifier: Apache-2.0
+import { type History, type HistoryPoints, seriesNames, type WallHit } from '@ctvirt/api';
+import { CliError } from '../errors.js';
+import { widthOf } from '../io.js';
+import { describeNumber, describeTime } from '../series-words.js';
+import { marks, sparkline } from '../sparkline.js';
+import { formatTable } from '../table.js';
+import { verb } from '../verb.js';
+import { describeDuration } from '../wording.js';
+import { anyDomain } from './arguments.js';
+
+/** JSON is the answer as it is: for each series average and most of each step, null where there is a gap, and the walls. */
+export const history = verb({
+  name: 'history',
+  group: 'Domains',
+  summary: 'Show what a domain used over time, and the limits that it met',
+  details: [
+    'A look at each running domain is taken every ten seconds. They are kept for an hour, minutes for 26 hours, half hours for 32 days: what is asked for is shown by the shortest that reach back so far.',
+    'A bar is an average, from nothing to the highest of its line; a blank is a gap, in which the domain was off, or no daemon looked. A × is a limit that was met: a resource that was refused. Now, Average and Most are of the same time; what counts up is shown by the second, time of processors in percent of one of them.',
+    'Without a domain: the sum of all. A series that nothing is known of is left out: cgroup v1 tells neither waited, memoryStalled nor ioWaited.',
+    `Series: ${seriesNames.join(', ')}.`,
+  ],
+  args: {
+    domain: { ...anyDomain, optional: true, summary: `${anyDomain.summary}; without it, the host` },
+  },
+  options: {
+    series: {
+      type: 'text',
+      value: 'NAME,...',
+      summary: 'Only these (default: all that are known)',
+      complete: seriesNames,
+    },
+    last: { type: 'text', value: 'TIME', summary: 'So far back: 30m, 6h, 7d (default: 1h)' },
+    from: { type: 'text', value: 'TIME', summary: 'From then on, as 2026-11-30T12:00:00Z' },
+    to: { type: 'text', value: 'TIME', summary: 'Until then (default: now)' },
+    points: { type: 'whole', value: 'NUMBER', summary: 'In no more steps than that, up to 2000' },
+  },
+  example: {
+    command: 'ctvirt history web --series cpu,memory --last 6h',
+    does: "Shows what 'web' had of processors and memory in the last six hours.",
+  },
+  async run(context, { args: { domain }, options: { series, last, from, to, points } }) {
+    if (last !== undefined && from !== undefined)
+      throw new CliError('usage', 'history: --last and --from exclude each other');
+    const end = to === undefined ? new Date() : timeIn(to, '--to');
+    const begin =
+      from === undefined ? new Date(end.getTime() - lastIn(last ?? '1h')) : timeIn(from, '--from');
+    if (points !== undefined && (points < 1 || points > 2000))
+      throw new CliError('usage', 'history: --points is 1 to 2000');
+    const query = {
+      from: begin.toISOString(),
+      ...(to === undefined ? {} : { to: end.toISOString() }),
+      ...(series === undefined ? {} : { series: series.replaceAll(' ', '') }),
+      ...((points !== undefined || !context.isJson) && {
+        points: points ?? barsIn(widthOf(context.io.stdout)),
+      }),
+    };
+    const { client } = context;
+    const told =
+      domain === undefined
+        ? await client.history.host(query)
+        : await client.history.domain({ domain, ...query });
+    context.print(told, (width) => historyText(told, width));
+  },
+});
+
+/** What a line has beside its bars. */
+const BESIDE = 55;
+const USUAL_BARS = 60;
+const barsIn = (width: number): number =>
+  width === Number.POSITIVE_INFINITY ? USUAL_BARS : Math.max(12, Math.min(120, width - BESIDE));
+
+function timeIn(text: string, option: string): Date {
+  const at = new Date(text);
+  if (Number.isNaN(at.getTime()))
+    throw new CliError('usage', `history: ${option} is a time as 2026-11-30T12:00:00Z, not '${text}'`);
+  return at;
+}
+
+const seconds = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 } as const;
+const isUnit = (text: string): text is keyof typeof seconds => Object.hasOwn(seconds, text);
+
+/** In milliseconds. */
+function lastIn(text: string): number {
+  const [, number = '', unit = ''] = /^(\d{1,6})([a-z])$/.exec(text) ?? [];
+  const length = isUnit(unit) ? Number(number) * seconds[unit] : 0;
+  if (length === 0) throw new CliError('usage', `history: --last is a time as 30m, 6h or 7d, not '${text}'`);
+  return length * 1000;
+}
+
+const isKnown = (value: number | null): value is number => value !== null;
+
+function historyText(told: History, width: number): string {
+  const { name, uuid, from, to, stepSeconds, series, walls } = told;
+  const shown = Object.entries(series).filter(([, { average }]) => average.some(isKnown));
+  const whose = name === null ? 'All domains together' : `${name} (${uuid})`;
+  const head = `${whose}, ${describeTime(from)} to ${describeTime(to)}, each bar ${describeDuration(stepSeconds).replace(/ 0[smh]$/, '')}\n\n`;
+  if (shown.length === 0 && walls.length === 0) return `${head}Nothing is known of that time.\n`;
+  const steps = shown[0]?.[1].average.length ?? 0;
+  const stepAt = (at: string): number => Math.floor((Date.parse(at) - Date.parse(from)) / 1000 / stepSeconds);
+  const wallRow =
+    walls.length === 0
+      ? []
+      : [
+          [
+            'walls',
+            '',
+            '',
+            String(walls.reduce((sum, { rise }) => sum + rise, 0)),
+            marks(
+              steps,
+              walls.map(({ at }) => stepAt(at)),
+            ),
+          ],
+        ];
+  const table = formatTable(
+    ['Series', 'Now', 'Average', 'Most', 'Over time'],
+    [...shown.map(([which, points]) => rowOf(which, points)), ...wallRow],
+    width,
+  );
+  return `${head}${table}${wallTable(walls, name === null, width)}`;
+}
+
+function rowOf(name: string, { unit, average, most }: HistoryPoints): string[] {
+  const known = average.filter(isKnown);
+  const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
+  return [
+    name,
+    describeNumber(unit, known.at(-1)),
+    describeNumber(unit, mean),
+    describeNumber(unit, Math.max(...most.filter(isKnown))),
+    sparkline(average),
+  ];
+}
+
+const SHOWN_WALLS = 10;
+
+function wallTable(walls: readonly WallHit[], isOfHost: boolean, width: number): string {
+  if (walls.length === 0) return '';
+  const rows = walls
+    .slice(-SHOWN_WALLS)
+    .map(({ at, domain, resource, rise, failcnt }) => [
+      describeTime(at),
+      ...(isOfHost ? [domain] : []),
+      resource,
+      String(rise),
+      String(failcnt),
+    ]);
+  const older = walls.length - rows.length;
+  return (
+    formatTable(
+      ['Limit met', ...(isOfHost ? ['Domain'] : []), 'Resource', 'Refused', 'Since start'],
+      rows,
+      width,
+    ) + (older > 0 ? `${older} earlier ones: --json has all.\n` : '')
+  );
+}
