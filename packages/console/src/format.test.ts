@@ -19,7 +19,7 @@ test('sizes are those of the command line', () => {
 });
 
 test('shares, counts and times', () => {
-  assert.deepEqual([0, 0.004, 0.5, 1.2].map(percent), ['0 %', '0.4 %', '50 %', '120 %']);
+  assert.deepEqual([0, 0.0002, 0.004, 0.5, 1.2].map(percent), ['0 %', '<0.1 %', '0.4 %', '50 %', '120 %']);
   assert.deepEqual([0.418, 12.34].map(processors), ['0.42', '12.3']);
   assert.equal(count(12_345), '12,345');
   assert.deepEqual([plural(1, 'domain'), plural(0, 'domain')], ['1 domain', '0 domains']);

@@ -28,8 +28,10 @@ export const processors = (share: number): string =>
   share >= 10 ? share.toFixed(1) : share.toFixed(2).replace('-', '−');
 
 /** `61 %`. */
-export const percent = (share: number): string =>
-  share > 0 && share < 0.01 ? `${(share * 100).toFixed(1)} %` : `${Math.round(share * 100)} %`;
+export const percent = (share: number): string => {
+  if (share > 0 && share < 0.001) return '<0.1 %';
+  return share > 0 && share < 0.01 ? `${(share * 100).toFixed(1)} %` : `${Math.round(share * 100)} %`;
+};
 
 const spans = [
   ['d', 86_400],

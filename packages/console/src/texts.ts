@@ -126,7 +126,7 @@ export const texts = {
     kept: 'kept',
     broken: 'broken',
     unknown: 'unknown',
-    none: 'nothing promised',
+    none: 'not promised',
   },
   deeds: {
     name: (verb: Verb): string => verbWords[verb].does,
@@ -144,8 +144,8 @@ export const texts = {
         ? `${verbWords[verb].does} ${names[0]}`
         : `${verbWords[verb].does} ${plural(names.length, 'domain')}`,
     consequence: {
-      reboot: 'Who uses it is cut off until it is up again.',
-      destroy: 'Its processes end at once, whatever they are writing. Its files are kept.',
+      reboot: 'Who uses what runs there is cut off until it is up again.',
+      destroy: 'Processes end at once, whatever they are writing. Files are kept.',
     },
     noRole: (role: string): string => `Needs the role ${role}`,
   },
@@ -195,6 +195,7 @@ export const texts = {
     fitsMany: 'any number',
     fitsWhy: (resource: string): string => `${resource} runs out first`,
     fitsEach: 'each',
+    units: 'units',
     noProfiles: 'A profile is a named set of limits. With one here you see how many more of it fit.',
     domains: (all: number): string => plural(all, 'domain'),
     running: 'running',
@@ -348,6 +349,8 @@ export const texts = {
     },
     noAddresses: 'none: it has no link of its own',
     log: 'What happened to it',
+    consoleLog: 'Console of its present or last run',
+    consoleNone: 'It wrote nothing.',
     logNone: 'Nothing since this page was opened. Its states before are in the daemon’s log.',
   },
   limits: {
@@ -535,6 +538,7 @@ export const texts = {
     emptyWhy: 'Domains can have addresses without one. A network is a bridge that they are plugged into.',
     emptyNext: 'ctvirt network define FILE',
     leasesNone: 'Nobody has an address here.',
+    addresses: 'Addresses',
   },
   events: {
     defined: { added: 'was defined', updated: 'has a new document', renamed: 'has this name now' },

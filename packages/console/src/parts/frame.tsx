@@ -76,14 +76,16 @@ interface EmptyProps {
   readonly icon: IconName;
   readonly title: string;
   readonly why: string;
+  /** Whether it stands in the place of a whole screen. */
+  readonly isScreen?: boolean;
   readonly children?: ComponentChildren;
 }
 
 /** What is for what, and the next step. */
-export const Empty = ({ icon, title, why, children }: EmptyProps) => (
+export const Empty = ({ icon, title, why, isScreen = false, children }: EmptyProps) => (
   <div class="empty">
     <Icon name={icon} />
-    <h2>{title}</h2>
+    {isScreen ? <h1>{title}</h1> : <h2>{title}</h2>}
     <p>{why}</p>
     {children}
   </div>

@@ -1,4 +1,4 @@
-// A promise as a picture: what was delivered fills it, what was promised is a notch, its end is the limit.
+// A promise as a picture: what was delivered fills it, what was promised is a pale part with a notch at its end, its end is the limit.
 // SPDX-License-Identifier: Apache-2.0
 import type { ComponentChildren } from 'preact';
 
@@ -13,6 +13,8 @@ export interface GaugeProps {
   readonly end: number;
   /** What was promised: a notch; a second one is hollow. */
   readonly promises?: readonly number[] | undefined;
+  /** The most it ever was: a thin line. */
+  readonly peak?: number | undefined;
   /** What lies from there on is no part of what is promised, and hatched. */
   readonly over?: number | undefined;
   readonly tone?: 'blue' | 'orange' | 'grey' | undefined;
@@ -32,11 +34,13 @@ export function Gauge({
   end,
   promises = [],
   over,
+  peak,
   tone = 'blue',
   isThin = false,
   children,
 }: GaugeProps) {
   const full = part(value, end);
+  const [first = 0] = promises;
   const plain = over === undefined ? full : Math.min(full, part(over, end));
   return (
     <div class={isThin ? 'gauge thin' : 'gauge'}>
@@ -50,12 +54,16 @@ export function Gauge({
         aria-valuenow={value}
         aria-valuetext={text}
       >
+        {first > 0 && <span class={`fill promised ${tone}`} style={{ inlineSize: `${part(first, end)}%` }} />}
         <span class={`fill ${tone}`} style={{ inlineSize: `${plain}%` }} />
         {full > plain && (
           <span
             class={`fill hatched ${tone}`}
             style={{ insetInlineStart: `${plain}%`, inlineSize: `${full - plain}%` }}
           />
+        )}
+        {peak !== undefined && peak > 0 && (
+          <span class="notch peak" style={{ insetInlineStart: `${part(peak, end)}%` }} />
         )}
         {promises.map((promise, index) => (
           <span

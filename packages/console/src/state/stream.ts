@@ -80,8 +80,7 @@ export function stopStream(): void {
   channel = undefined;
 }
 
-const isRefused = (error: unknown): boolean =>
-  error instanceof ApiError && (error.code === 'denied' || error.code === 'unsupported');
+const isRefused = (error: unknown): boolean => error instanceof ApiError && error.code === 'no-session';
 
 async function hold(stopped: AbortSignal): Promise<void> {
   isHolder = true;

@@ -14,8 +14,9 @@ export async function told(
   done: string,
   work: () => Promise<unknown>,
   undo?: () => void,
+  told?: number,
 ): Promise<boolean> {
-  let id: number | undefined;
+  let id = told;
   const timer = setTimeout(() => {
     id = say({ kind: 'busy', text: busy });
   }, silentMs);

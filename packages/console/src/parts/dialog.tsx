@@ -1,0 +1,108 @@
+// Questions before what cannot be taken back: whom it hits by name, with the way out under the Enter key.
+// SPDX-License-Identifier: Apache-2.0
+import { signal, useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
+import { texts } from '../texts.js';
+
+/** What is asked; `word` has to be typed where something is erased. */
+export interface Question {
+  readonly title: string;
+  readonly why: string;
+  readonly names?: readonly string[] | undefined;
+  readonly sure: string;
+  readonly word?: string | undefined;
+  readonly run: () => void;
+}
+
+const question = signal<Question | undefined>(undefined);
+
+/** Asks before something is done; nothing happens unless somebody says so. */
+export const confirm = (asked: Question): void => {
+  question.value = asked;
+};
+
+interface DialogProps {
+  readonly label: string;
+  readonly class?: string;
+  readonly leave: () => void;
+  readonly children: ComponentChildren;
+}
+
+/** A window within the page; Esc and a click beside it leave it. */
+export function Dialog({ label, class: kind, leave, children }: DialogProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    dialog.current?.showModal();
+  }, []);
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Esc does the same, by the dialog itself
+    <dialog
+      ref={dialog}
+      class={kind}
+      aria-label={label}
+      onClose={leave}
+      onClick={({ target }) => {
+        if (target === dialog.current) leave();
+      }}
+    >
+      {children}
+    </dialog>
+  );
+}
+
+function Asked({ title, why, names = [], sure, word, run }: Question) {
+  const typed = useSignal('');
+  const leave = () => {
+    question.value = undefined;
+  };
+  const isSure = word === undefined || typed.value === word;
+  const go = (event: Event) => {
+    event.preventDefault();
+    if (!isSure) return;
+    leave();
+    run();
+  };
+  return (
+    <Dialog label={title} leave={leave}>
+      <form class="inside" onSubmit={go}>
+        <h2>{title}</h2>
+        <p class="soft">{why}</p>
+        {names.length > 1 && (
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be reached by keys
+          <ul class="names" tabIndex={0} aria-label={texts.domains.title}>
+            {names.map((name) => (
+              <li key={name}>{name}</li>
+            ))}
+          </ul>
+        )}
+        {word !== undefined && (
+          <label class="field">
+            <span>{texts.undefine.type(word)}</span>
+            <input
+              class="input"
+              autocomplete="off"
+              value={typed.value}
+              onInput={({ currentTarget }) => {
+                typed.value = currentTarget.value;
+              }}
+            />
+          </label>
+        )}
+        <div class="ask">
+          {/* Whoever presses Enter at once changes nothing. */}
+          <button type="button" class="button" onClick={leave} autofocus={word === undefined}>
+            {texts.cancel}
+          </button>
+          <button type="submit" class="button danger" disabled={!isSure}>
+            {sure}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+/** Where questions are asked. */
+export const Questions = () =>
+  question.value === undefined ? null : <Asked key={question.value.title} {...question.value} />;

@@ -1,0 +1,331 @@
+// What a domain may use: beancounters with what was refused, parameters that can be set live, disk by file system and owner.
+// SPDX-License-Identifier: Apache-2.0
+import type { BeancounterRow, ParameterRow, QuotaReport } from '@ctvirt/api/browser';
+import { useSignal } from '@preact/signals';
+import { bytes, count, moment } from '../format.js';
+import { Dialog } from '../parts/dialog.js';
+import { Answer, Card } from '../parts/frame.js';
+import { Gauge } from '../parts/gauge.js';
+import { useAsked } from '../state/asked.js';
+import { daemon } from '../state/daemon.js';
+import { may } from '../state/session.js';
+import { told } from '../state/told.js';
+import { texts } from '../texts.js';
+import type { TabProps } from './screen.js';
+
+const words = texts.limits;
+const pageBytes = 4096;
+
+/** In the unit of its row: pages are told as what they come to. */
+function amount({ unit }: Pick<BeancounterRow, 'unit'>, value: number | null, none: string): string {
+  if (value === null) return none;
+  if (unit === 'count') return count(value);
+  return bytes(unit === 'pages' ? value * pageBytes : value);
+}
+
+const isTold = ({ barrier, limit, failcnt }: BeancounterRow): boolean =>
+  barrier !== null || limit !== null || (failcnt ?? 0) > 0;
+
+function Counters({ rows }: { readonly rows: readonly BeancounterRow[] }) {
+  const isAll = useSignal(false);
+  const shown = isAll.value ? rows : rows.filter(isTold);
+  const heads = words.columns;
+  return (
+    <>
+      <div style={{ padding: '0 16px 4px' }}>
+        <label class="check small">
+          <input
+            type="checkbox"
+            checked={!isAll.value}
+            onChange={() => {
+              isAll.value = !isAll.value;
+            }}
+          />
+          {words.onlyLimited}
+        </label>
+      </div>
+      <div class="scroll">
+        <table class="stack">
+          <thead>
+            <tr>
+              <th>{heads.resource}</th>
+              <th class="end">{heads.held}</th>
+              <th class="end">{heads.most}</th>
+              <th class="end">{heads.barrier}</th>
+              <th class="end">{heads.limit}</th>
+              <th style={{ inlineSize: '120px' }}>
+                <span class="hidden">{heads.held}</span>
+              </th>
+              <th class="end">{heads.failcnt}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {shown.map((row) => {
+              const { resource, held, maxheld, barrier, limit, failcnt, how, sampled } = row;
+              const end = limit;
+              const isRefused = (failcnt ?? 0) > 0;
+              return (
+                <tr key={resource} title={how}>
+                  <td class="mono">{resource}</td>
+                  <td class="end" data-label={heads.held}>
+                    {held === null ? '–' : <data value={held}>{amount(row, held, '–')}</data>}
+                  </td>
+                  <td class="end" data-label={heads.most} title={sampled ? words.sampled : undefined}>
+                    {amount(row, maxheld, '–')}
+                  </td>
+                  <td class="end" data-label={heads.barrier}>
+                    {amount(row, barrier, '∞')}
+                  </td>
+                  <td class="end" data-label={heads.limit}>
+                    {amount(row, limit, '∞')}
+                  </td>
+                  <td>
+                    {end !== null && held !== null && (
+                      <Gauge
+                        label={resource}
+                        text={`${amount(row, held, '')} / ${amount(row, end, '')}`}
+                        value={held}
+                        end={Math.max(end, held)}
+                        peak={maxheld ?? undefined}
+                        tone={isRefused || held > end * 0.9 ? 'orange' : 'grey'}
+                        isThin
+                      />
+                    )}
+                  </td>
+                  <td class={isRefused ? 'end warn-text' : 'end'} data-label={heads.failcnt}>
+                    {isRefused && '✕ '}
+                    {failcnt === null ? '–' : <data value={failcnt}>{count(failcnt)}</data>}
+                  </td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </div>
+    </>
+  );
+}
+
+interface SetProps extends TabProps {
+  readonly parameter: ParameterRow;
+  readonly leave: () => void;
+}
+
+function SetParameter({ row, parameter: { key, value, how }, leave }: SetProps) {
+  const typed = useSignal(value);
+  const isStored = useSignal(true);
+  const { name, state } = row.is.value;
+  const isLive = state !== 'shutoff';
+  const set = async (event: Event) => {
+    event.preventDefault();
+    leave();
+    await told(words.setBusy(key), words.setDone(key, typed.value), () =>
+      daemon.domains.setParameters({
+        domain: row.uuid,
+        body: { values: { [key]: typed.value }, live: isLive, stored: isStored.value || !isLive },
+      }),
+    );
+  };
+  return (
+    <Dialog label={words.setTitle(key, name)} leave={leave}>
+      <form class="inside" onSubmit={set}>
+        <h2>{words.setTitle(key, name)}</h2>
+        <p class="soft small">{how}</p>
+        <label class="field">
+          <span>{words.setValue}</span>
+          <input
+            class="input mono"
+            autocomplete="off"
+            autofocus
+            value={typed.value}
+            onInput={({ currentTarget }) => {
+              typed.value = currentTarget.value;
+            }}
+          />
+        </label>
+        {isLive && (
+          <label class="check">
+            <input
+              type="checkbox"
+              checked={isStored.value}
+              onChange={() => {
+                isStored.value = !isStored.value;
+              }}
+            />
+            {words.stored}
+          </label>
+        )}
+        <div class="ask">
+          <button type="button" class="button" onClick={leave}>
+            {texts.cancel}
+          </button>
+          <button
+            type="submit"
+            class="button main-deed"
+            disabled={typed.value.trim() === '' || typed.value === value}
+          >
+            {words.set}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+const marks = { enforced: '✓', approximated: '≈', recorded: '○' } as const;
+
+function Parameters({ row, rows }: TabProps & { readonly rows: readonly ParameterRow[] }) {
+  const open = useSignal<ParameterRow | undefined>(undefined);
+  const heads = words.parameterColumns;
+  return (
+    <>
+      <div class="scroll">
+        <table class="stack">
+          <thead>
+            <tr>
+              <th>{heads.key}</th>
+              <th>{heads.value}</th>
+              <th>{heads.status}</th>
+              <th>{heads.how}</th>
+              <th>
+                <span class="hidden">{words.edit}</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((parameter) => (
+              <tr key={parameter.key}>
+                <td class="mono">{parameter.key}</td>
+                <td class="mono nowrap" data-label={heads.value}>
+                  {parameter.value}
+                </td>
+                <td class="nowrap" data-label={heads.status}>
+                  <span aria-hidden="true">{marks[parameter.status]}</span> {words.status[parameter.status]}
+                </td>
+                <td class="soft small">{parameter.how}</td>
+                <td class="end">
+                  <button
+                    type="button"
+                    class="button slim"
+                    disabled={!may('operator')}
+                    title={may('operator') ? undefined : texts.deeds.noRole('operator')}
+                    aria-label={`${words.edit} ${parameter.key}`}
+                    onClick={() => {
+                      open.value = parameter;
+                    }}
+                  >
+                    {words.edit}
+                  </button>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {open.value !== undefined && (
+        <SetParameter
+          row={row}
+          parameter={open.value}
+          leave={() => {
+            open.value = undefined;
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+function Quota({ filesystems }: { readonly filesystems: QuotaReport['filesystems'] }) {
+  const heads = words.quotaColumns;
+  const now = new Date();
+  return (
+    <div class="scroll">
+      <table class="stack">
+        <thead>
+          <tr>
+            <th>{heads.target}</th>
+            <th>{heads.what}</th>
+            <th class="end">{heads.used}</th>
+            <th class="end">{heads.soft}</th>
+            <th class="end">{heads.hard}</th>
+            <th>{heads.state}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {filesystems.flatMap(({ target, how, space, inodes }) =>
+            (
+              [
+                ['space', space, bytes],
+                ['inodes', inodes, count],
+              ] as const
+            ).map(([what, line, tell]) => (
+              <tr key={`${target} ${what}`} title={how}>
+                <td class="mono">{target}</td>
+                <td data-label={heads.what}>{words.quotaWhat[what]}</td>
+                <td class="end" data-label={heads.used}>
+                  {line.used === null ? '–' : <data value={line.used}>{tell(line.used)}</data>}
+                </td>
+                <td class="end" data-label={heads.soft}>
+                  {line.soft === null ? '∞' : tell(line.soft)}
+                </td>
+                <td class="end" data-label={heads.hard}>
+                  {line.hard === null ? '∞' : tell(line.hard)}
+                </td>
+                <td class={line.state === 'within' ? undefined : 'warn-text'} data-label={heads.state}>
+                  {line.state !== 'within' && '✕ '}
+                  {words.quotaState[line.state]}
+                  {line.graceEnds !== null && `, ${moment(line.graceEnds, now)}`}
+                </td>
+              </tr>
+            )),
+          )}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+export function Tab({ row }: TabProps) {
+  const { uuid } = row;
+  const wakes = {
+    onEvent: (event: { readonly domain: { readonly uuid: string } }) => event.domain.uuid === uuid,
+    onBeat: true,
+  };
+  const counters = useAsked(
+    (signal) => daemon.beancounters.show({ domain: uuid }, { signal }),
+    [uuid],
+    wakes,
+  );
+  const parameters = useAsked((signal) => daemon.domains.parameters({ domain: uuid }, { signal }), [uuid], {
+    onEvent: wakes.onEvent,
+  });
+  const quota = useAsked((signal) => daemon.quota.show({ domain: uuid }, { signal }), [uuid], {
+    onEvent: wakes.onEvent,
+  });
+  const padded = (isThere: boolean) => (isThere ? undefined : { padding: '0 16px 16px' });
+  return (
+    <>
+      <Card title={words.title} isFlush>
+        <div style={padded(counters.value !== undefined)}>
+          <Answer of={counters} lines={8}>
+            {({ rows }) => <Counters rows={rows} />}
+          </Answer>
+        </div>
+      </Card>
+      <Card title={words.quota} isFlush>
+        <div style={padded(quota.value !== undefined)}>
+          <Answer of={quota} lines={2}>
+            {({ filesystems }) => <Quota filesystems={filesystems} />}
+          </Answer>
+        </div>
+      </Card>
+      <Card title={words.parameters} isFlush>
+        <div style={padded(parameters.value !== undefined)}>
+          <Answer of={parameters} lines={8}>
+            {(rows) => <Parameters row={row} rows={rows} />}
+          </Answer>
+        </div>
+      </Card>
+    </>
+  );
+}

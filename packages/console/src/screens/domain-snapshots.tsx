@@ -1,0 +1,273 @@
+// The ways back of a domain: its snapshots, and how its backups stand.
+// SPDX-License-Identifier: Apache-2.0
+import type { Snapshot } from '@ctvirt/api/browser';
+import { useSignal } from '@preact/signals';
+import { duration, moment } from '../format.js';
+import { confirm, Dialog } from '../parts/dialog.js';
+import { Answer, Card, Command, Empty } from '../parts/frame.js';
+import { type Asked, useAsked } from '../state/asked.js';
+import { daemon } from '../state/daemon.js';
+import { may } from '../state/session.js';
+import { told } from '../state/told.js';
+import { texts } from '../texts.js';
+import type { TabProps } from './screen.js';
+
+const words = texts.snapshots;
+
+function Take({ row, leave, taken }: TabProps & { readonly leave: () => void; readonly taken: () => void }) {
+  const name = useSignal('');
+  const description = useSignal('');
+  const domain = row.is.value.name;
+  const take = async (event: Event) => {
+    event.preventDefault();
+    leave();
+    const body = {
+      ...(name.value !== '' && { name: name.value }),
+      ...(description.value !== '' && { description: description.value }),
+    };
+    await told(words.takeBusy(domain), words.takeDone(domain), () =>
+      daemon.snapshots.create({ domain: row.uuid, body }),
+    );
+    taken();
+  };
+  return (
+    <Dialog label={words.take} leave={leave}>
+      <form class="inside" onSubmit={take}>
+        <h2>{words.take}</h2>
+        <label class="field">
+          <span>{words.name}</span>
+          <input
+            class="input"
+            autocomplete="off"
+            placeholder={words.namePlaceholder}
+            autofocus
+            value={name.value}
+            onInput={({ currentTarget }) => {
+              name.value = currentTarget.value;
+            }}
+          />
+        </label>
+        <label class="field">
+          <span>{words.description}</span>
+          <input
+            class="input"
+            autocomplete="off"
+            value={description.value}
+            onInput={({ currentTarget }) => {
+              description.value = currentTarget.value;
+            }}
+          />
+        </label>
+        <div class="ask">
+          <button type="button" class="button" onClick={leave}>
+            {texts.cancel}
+          </button>
+          <button type="submit" class="button main-deed">
+            {words.take}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+interface ListProps extends TabProps {
+  readonly snapshots: readonly Snapshot[];
+  readonly again: () => void;
+}
+
+function List({ row, snapshots, again }: ListProps) {
+  const heads = words.columns;
+  const now = new Date();
+  const domain = row.is.value.name;
+  const of = ({ name }: Snapshot) => ({ domain: row.uuid, snapshot: name });
+  const revert = (snapshot: Snapshot) =>
+    confirm({
+      title: words.revertTitle(domain, snapshot.name),
+      why: words.revertWhy,
+      sure: words.revert,
+      run: async () => {
+        const work = () => daemon.snapshots.revert({ ...of(snapshot), body: {} });
+        await told(words.revertBusy(domain, snapshot.name), words.revertDone(domain, snapshot.name), work);
+        again();
+      },
+    });
+  const remove = (snapshot: Snapshot) =>
+    confirm({
+      title: words.removeTitle(snapshot.name),
+      why: words.removeWhy,
+      sure: words.remove,
+      word: snapshot.name,
+      run: async () => {
+        const work = () => daemon.snapshots.delete(of(snapshot));
+        await told(words.removeBusy(snapshot.name), words.removeDone(snapshot.name), work);
+        again();
+      },
+    });
+  return (
+    <div class="scroll">
+      <table class="stack">
+        <thead>
+          <tr>
+            <th>{heads.name}</th>
+            <th>{heads.taken}</th>
+            <th>{heads.state}</th>
+            <th>{heads.by}</th>
+            <th>{heads.expires}</th>
+            <th>
+              <span class="hidden">{words.revert}</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {snapshots.toReversed().map((snapshot) => (
+            <tr key={snapshot.name}>
+              <td class="wrap">
+                <b>{snapshot.name}</b> {snapshot.isCurrent && <span class="pill">{words.current}</span>}
+                {snapshot.description !== null && <div class="soft small">{snapshot.description}</div>}
+              </td>
+              <td class="nowrap" data-label={heads.taken}>
+                <time dateTime={snapshot.createdAt}>{moment(snapshot.createdAt, now)}</time>
+              </td>
+              <td data-label={heads.state}>{texts.state[snapshot.state]}</td>
+              <td data-label={heads.by}>{words.by[snapshot.by]}</td>
+              <td class="nowrap" data-label={heads.expires}>
+                {snapshot.expiresAt === null ? '–' : moment(snapshot.expiresAt, now)}
+              </td>
+              <td class="end nowrap">
+                <span class="buttons" style={{ justifyContent: 'flex-end' }}>
+                  <button
+                    type="button"
+                    class="button slim"
+                    disabled={!may('admin')}
+                    onClick={() => revert(snapshot)}
+                  >
+                    {words.revert}…
+                  </button>
+                  <button
+                    type="button"
+                    class="button slim"
+                    disabled={!may('admin')}
+                    onClick={() => remove(snapshot)}
+                  >
+                    {words.remove}…
+                  </button>
+                </span>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Backups({ row }: TabProps) {
+  const { uuid } = row;
+  const status: Asked<Awaited<ReturnType<typeof daemon.backups.status>>> = useAsked(
+    async (signal) =>
+      (await daemon.backups.repositories({}, { signal })).length === 0
+        ? []
+        : await daemon.backups.status({ domain: uuid }, { signal }),
+    [uuid],
+    { onEvent: (event) => event.event === 'job' && event.domain.uuid === uuid },
+  );
+  const domain = row.is.value.name;
+  const now = new Date();
+  return (
+    <Card title={words.backups}>
+      <Answer of={status} lines={2}>
+        {([known]) =>
+          known === undefined ? (
+            <p class="soft">{words.backupNone}</p>
+          ) : (
+            <div class="grid" style={{ gap: '12px' }}>
+              <dl class="facts">
+                <dt>{texts.domains.columns.state}</dt>
+                <dd class={['ok', 'waiting', 'none'].includes(known.state) ? undefined : 'warn-text'}>
+                  {words.backupState[known.state]}
+                  {known.failure !== null && `: ${known.failure.error}`}
+                </dd>
+                <dt>{words.backupLast}</dt>
+                <dd>
+                  {known.last === null
+                    ? '–'
+                    : `${moment(known.last.takenAt, now)} (${duration(known.last.ageSeconds)})`}
+                </dd>
+                <dt>{words.backupNext}</dt>
+                <dd>{known.nextAt === null ? '–' : moment(known.nextAt, now)}</dd>
+              </dl>
+              <div class="buttons">
+                <button
+                  type="button"
+                  class="button"
+                  disabled={!may('admin')}
+                  onClick={async () => {
+                    await told(words.backupBusy(domain), words.backupDone(domain), () =>
+                      daemon.backups.create({ domain: uuid, body: {} }),
+                    );
+                    status.again();
+                  }}
+                >
+                  {words.backupNow}
+                </button>
+              </div>
+            </div>
+          )
+        }
+      </Answer>
+    </Card>
+  );
+}
+
+export function Tab({ row }: TabProps) {
+  const { uuid } = row;
+  const isTaking = useSignal(false);
+  const snapshots = useAsked((signal) => daemon.snapshots.list({ domain: uuid }, { signal }), [uuid], {
+    onEvent: ({ domain }) => domain.uuid === uuid,
+  });
+  const take = (
+    <button
+      type="button"
+      class="button slim"
+      disabled={!may('admin')}
+      title={may('admin') ? undefined : texts.deeds.noRole('admin')}
+      onClick={() => {
+        isTaking.value = true;
+      }}
+    >
+      {words.take}
+    </button>
+  );
+  return (
+    <>
+      <Card title={words.title} side={take} isFlush>
+        <div style={snapshots.value === undefined ? { padding: '0 16px 16px' } : undefined}>
+          <Answer of={snapshots}>
+            {(list) =>
+              list.length === 0 ? (
+                <Empty icon="activity" title={words.empty} why={words.emptyWhy}>
+                  <div class="steps">
+                    <Command line={words.emptyNext(row.is.value.name)} />
+                  </div>
+                </Empty>
+              ) : (
+                <List row={row} snapshots={list} again={snapshots.again} />
+              )
+            }
+          </Answer>
+        </div>
+      </Card>
+      <Backups row={row} />
+      {isTaking.value && (
+        <Take
+          row={row}
+          taken={snapshots.again}
+          leave={() => {
+            isTaking.value = false;
+          }}
+        />
+      )}
+    </>
+  );
+}

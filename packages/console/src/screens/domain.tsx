@@ -1,0 +1,140 @@
+// One domain: its name and state, what can be done with it, and its parts by tabs.
+// SPDX-License-Identifier: Apache-2.0
+import { useSignal } from '@preact/signals';
+import type { ComponentType } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { secondsSince } from '../format.js';
+import { StatePill } from '../parts/badges.js';
+import { Deed, Menu, Removal } from '../parts/deeds.js';
+import { Bones, Command, Empty, Fault, Head } from '../parts/frame.js';
+import { pathOf } from '../paths.js';
+import { go, Link } from '../router.js';
+import { asApiError } from '../state/asked.js';
+import { fault, load, type Row, rowOf, rows } from '../state/domains.js';
+import { texts } from '../texts.js';
+import type { ScreenProps, TabModule, TabProps } from './screen.js';
+
+const words = texts.domain;
+
+interface TabRow {
+  readonly id: string;
+  readonly label: string;
+  readonly load: () => Promise<TabModule>;
+}
+
+/** The parts of a domain's page. A new one is its file and a line here. */
+const tabs: readonly TabRow[] = [
+  { id: '', label: words.tabs.summary, load: () => import('./domain-summary.js') },
+  { id: 'limits', label: words.tabs.limits, load: () => import('./domain-limits.js') },
+  { id: 'snapshots', label: words.tabs.snapshots, load: () => import('./domain-snapshots.js') },
+  { id: 'log', label: words.tabs.log, load: () => import('./domain-log.js') },
+];
+
+function Loaded({ tab, row }: { readonly tab: TabRow; readonly row: Row }) {
+  const loaded = useSignal<{ readonly id: string; readonly Tab: ComponentType<TabProps> } | undefined>(
+    undefined,
+  );
+  const error = useSignal<unknown>(undefined);
+  useEffect(() => {
+    error.value = undefined;
+    let isLeft = false;
+    tab.load().then(
+      ({ Tab }) => {
+        if (!isLeft) loaded.value = { id: tab.id, Tab };
+      },
+      (reason) => {
+        if (!isLeft) error.value = reason;
+      },
+    );
+    return () => {
+      isLeft = true;
+    };
+  }, [tab]);
+  if (error.value !== undefined)
+    return <Fault error={asApiError(error.value)} again={() => location.reload()} />;
+  if (loaded.value?.id !== tab.id) return <Bones lines={6} />;
+  const { Tab } = loaded.value;
+  return <Tab row={row} />;
+}
+
+function Sub({ row }: { readonly row: Row }) {
+  const { type, ctid, profile, title } = row.is.value;
+  const startedAt = row.use.value?.startedAt ?? null;
+  const parts = [
+    ctid === null ? type : `${type} ${ctid}`,
+    startedAt === null ? undefined : words.runningFor(secondsSince(startedAt, new Date())),
+    profile ?? undefined,
+    title ?? undefined,
+  ].filter((part) => part !== undefined);
+  return <>{parts.join(' · ')}</>;
+}
+
+function Page({ row, tab }: { readonly row: Row; readonly tab: TabRow }) {
+  const { name, state } = row.is.value;
+  const targets = [row];
+  return (
+    <>
+      <nav class="crumb" aria-label={texts.domains.title}>
+        <Link href="/domains">{texts.domains.title}</Link> / <span class="wrap">{name}</span>
+      </nav>
+      <Head title={name} sub={<Sub row={row} />}>
+        <span style={{ alignSelf: 'center' }}>
+          <StatePill domain={row.is.value} />
+        </span>
+        {state === 'shutoff' && <Deed verb="start" targets={targets} isMain />}
+        {state === 'running' && <Deed verb="shutdown" targets={targets} isMain />}
+        {state === 'paused' && <Deed verb="resume" targets={targets} isMain />}
+        <Menu label={words.actions}>
+          {state === 'running' && <Deed verb="reboot" targets={targets} />}
+          {state === 'running' && <Deed verb="suspend" targets={targets} />}
+          {state !== 'shutoff' && <Deed verb="destroy" targets={targets} />}
+          <Removal row={row} gone={() => go('/domains')} />
+        </Menu>
+      </Head>
+      <nav class="tabs" aria-label={words.tabs.label}>
+        {tabs.map(({ id, label }) => (
+          <Link
+            key={id}
+            href={id === '' ? pathOf('domains', name) : pathOf('domains', name, id)}
+            aria-current={id === tab.id ? 'page' : undefined}
+          >
+            {label}
+          </Link>
+        ))}
+      </nav>
+      <Loaded tab={tab} row={row} />
+    </>
+  );
+}
+
+export function Screen({ params }: ScreenProps) {
+  const name = params['domain'] ?? '';
+  const row = rowOf(name);
+  const uuid = useSignal<string | undefined>(undefined);
+  const tab = tabs.find(({ id }) => id === (params['tab'] ?? ''));
+  const named = row?.is.value.name;
+  // Who is renamed while one looks at it stays on the screen under the new name.
+  const moved = row === undefined && uuid.value !== undefined ? rowOf(uuid.value)?.is.value.name : undefined;
+  useEffect(() => {
+    if (row !== undefined) uuid.value = row.uuid;
+    if (moved !== undefined) go(pathOf('domains', moved), { replace: true });
+  }, [row?.uuid, moved, named]);
+  if (rows.value === undefined)
+    return fault.value === undefined ? (
+      <Bones lines={8} />
+    ) : (
+      <Fault error={fault.value} again={() => void load()} />
+    );
+  if (row === undefined)
+    return (
+      <div class="card">
+        <Empty isScreen icon="question" title={texts.error.gone(name)} why={texts.error.goneNext}>
+          <Command line="ctvirt root list" />
+          <Link href="/domains">{texts.domains.title}</Link>
+        </Empty>
+      </div>
+    );
+  if (tab === undefined)
+    return <Empty isScreen icon="question" title={texts.error.lost} why={texts.error.lostNext} />;
+  return <Page key={row.uuid} row={row} tab={tab} />;
+}

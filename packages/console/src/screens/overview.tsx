@@ -1,0 +1,379 @@
+// The host at a glance: what it promised, what still fits, who takes most, who stands at a wall.
+// SPDX-License-Identifier: Apache-2.0
+import type { GuaranteeReport, LedgerRow } from '@ctvirt/api/browser';
+import type { ComponentChildren } from 'preact';
+import { bytes, count, percent, plural, processors } from '../format.js';
+import { EventLines } from '../parts/events.js';
+import { Answer, Card, Fault, Head } from '../parts/frame.js';
+import { Gauge } from '../parts/gauge.js';
+import { pathOf } from '../paths.js';
+import { Link } from '../router.js';
+import { useAsked } from '../state/asked.js';
+import { daemon } from '../state/daemon.js';
+import { fault, load, type Row, rows, turn } from '../state/domains.js';
+import { events } from '../state/events.js';
+import { kinds } from '../state/filter.js';
+import { texts } from '../texts.js';
+import { NoDomains } from './no-domains.js';
+
+const words = texts.overview;
+
+/** A number of a row of the ledger, in its unit. */
+const amount = ({ unit }: Pick<LedgerRow, 'unit'>, value: number): string => {
+  if (unit === 'bytes') return bytes(value);
+  return unit === 'units' ? `${count(value)} ${words.units}` : count(value);
+};
+
+function PromiseRow({ row }: { readonly row: LedgerRow }) {
+  const { resource, capacity, guaranteed, used, limited, headroom, reserve, unit } = row;
+  const isOver = headroom !== null && headroom < 0;
+  const isPromise = headroom !== null;
+  const text = `${amount(row, isPromise ? guaranteed : used)} / ${amount(row, capacity)}`;
+  return (
+    <div class="promise">
+      <div>
+        <div class="title">{words.resource[resource]}</div>
+        <div class="soft small">{words.resourceWhat[resource]}</div>
+      </div>
+      <Gauge
+        label={words.resource[resource]}
+        text={text}
+        value={used}
+        end={Math.max(capacity, guaranteed, used)}
+        promises={isPromise && guaranteed > 0 ? [guaranteed] : []}
+        tone={isOver ? 'orange' : isPromise ? 'blue' : 'grey'}
+      >
+        {isPromise && (
+          <span>
+            {words.promised}{' '}
+            <b>
+              <data value={guaranteed}>{amount(row, guaranteed)}</data>
+            </b>{' '}
+            ({percent(capacity === 0 ? 0 : guaranteed / capacity)})
+          </span>
+        )}
+        {unit !== 'units' && (
+          <span>
+            {words.used}{' '}
+            <b>
+              <data value={used}>{amount(row, used)}</data>
+            </b>
+          </span>
+        )}
+        <span>
+          {words.capacity} <data value={capacity}>{amount(row, capacity)}</data>
+        </span>
+        {reserve > 0 && (
+          <span>
+            {words.reserve} {amount(row, reserve)}
+          </span>
+        )}
+        {!isPromise && limited !== null && (
+          <span>
+            {words.limited} {amount(row, limited)}
+          </span>
+        )}
+      </Gauge>
+      <div class={isOver ? 'room warn' : 'room'}>
+        {headroom === null ? (
+          <span class="soft small">{words.onlyLimited}</span>
+        ) : (
+          <>
+            <b>
+              <data value={headroom}>{amount(row, headroom)}</data>
+            </b>
+            <span class="soft small">{isOver ? `✕ ${words.over}` : words.headroom}</span>
+          </>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Tile({
+  value,
+  what,
+  href,
+  isWarn = false,
+  mark,
+}: {
+  readonly value: number;
+  readonly what: string;
+  readonly href: string;
+  readonly isWarn?: boolean;
+  readonly mark?: ComponentChildren;
+}) {
+  return (
+    <Link href={href} class={isWarn ? 'warn' : undefined}>
+      <data class="big" value={value}>
+        {count(value)}
+      </data>
+      <span class="what">
+        {mark !== undefined && <span aria-hidden="true">{mark}</span>}
+        {what}
+      </span>
+    </Link>
+  );
+}
+
+function Tiles({ all }: { readonly all: readonly Row[] }) {
+  turn.value; // whatever changes is counted anew
+  const running = all.filter(({ is }) => is.value.state !== 'shutoff').length;
+  const [broken, wall, crashed] = [kinds.broken, kinds.wall, kinds.crashed].map(
+    (isKind) => all.filter(isKind).length,
+  );
+  return (
+    <div class="tiles">
+      <Tile value={all.length} what={all.length === 1 ? 'domain' : 'domains'} href="/domains" />
+      <Tile value={running} what={words.running} href="/domains?state=running" />
+      <Tile value={all.length - running} what={words.off} href="/domains?state=shutoff" />
+      <Tile
+        value={broken ?? 0}
+        what={words.broken}
+        href="/domains?promise=broken"
+        isWarn={(broken ?? 0) > 0}
+        mark={(broken ?? 0) > 0 ? '✕' : '✓'}
+      />
+      <Tile
+        value={wall ?? 0}
+        what={words.atWall}
+        href="/domains?promise=wall"
+        isWarn={(wall ?? 0) > 0}
+        mark={(wall ?? 0) > 0 ? '✕' : '✓'}
+      />
+      {(crashed ?? 0) > 0 && (
+        <Tile value={crashed ?? 0} what={words.crashed} href="/domains?state=crashed" isWarn mark="✕" />
+      )}
+    </div>
+  );
+}
+
+const mostHogs = 5;
+
+function Hogs({ all }: { readonly all: readonly Row[] }) {
+  turn.value;
+  const most = (measure: (row: Row) => number) =>
+    all
+      .map((row) => ({ row, by: measure(row) }))
+      .filter(({ by }) => by > 0)
+      .sort((a, b) => b.by - a.by)
+      .slice(0, mostHogs);
+  const table = (title: string, top: readonly { row: Row; by: number }[], tell: (by: number) => string) => (
+    <div>
+      <h3>{title}</h3>
+      <ul class="lines">
+        {top.map(({ row, by }) => (
+          <li key={row.uuid}>
+            <Link class="grow cut" href={pathOf('domains', row.is.value.name)}>
+              {row.is.value.name}
+            </Link>
+            <span style={{ inlineSize: '34%' }}>
+              <Gauge
+                label={`${title} ${row.is.value.name}`}
+                text={tell(by)}
+                value={by}
+                end={top[0]?.by ?? 1}
+                isThin
+              />
+            </span>
+            <data class="end num" style={{ inlineSize: '72px' }} value={by}>
+              {tell(by)}
+            </data>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+  return (
+    <Card title={words.hogs}>
+      <div class="grid pair">
+        {table(
+          words.hogsCpu,
+          most(({ use }) => use.value?.cpuShare ?? 0),
+          processors,
+        )}
+        {table(
+          words.hogsMemory,
+          most(({ use }) => (use.value?.usedMemoryKiB ?? 0) * 1024),
+          bytes,
+        )}
+      </div>
+    </Card>
+  );
+}
+
+function Walls({ all }: { readonly all: readonly Row[] }) {
+  turn.value;
+  const at = all
+    .filter(kinds.wall)
+    .sort((a, b) => (b.refused.value?.total ?? 0) - (a.refused.value?.total ?? 0))
+    .slice(0, 8);
+  return (
+    <Card title={words.walls}>
+      {at.length === 0 ? (
+        <p class="soft">✓ {words.wallsNone}</p>
+      ) : (
+        <ul class="lines">
+          {at.map(({ uuid, is, refused }) => (
+            <li key={uuid}>
+              <Link class="grow wrap" href={pathOf('domains', is.value.name, 'limits')}>
+                {is.value.name}
+              </Link>
+              <span class="mono">{refused.value?.resource}</span>
+              <span class="warn-text num">✕ {words.wallsCount(refused.value?.total ?? 0)}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Card>
+  );
+}
+
+/** How many more of each profile fit; the ledger answers for one at a time. */
+async function askFits(signal: AbortSignal) {
+  const profiles = await daemon.profiles.list({}, { signal });
+  const most = profiles.slice(0, 8);
+  const reports = await Promise.all(
+    most.map(({ name }) => daemon.guarantees.show({ profile: name }, { signal })),
+  );
+  return most.map(({ name }, index) => ({ name, report: reports[index] }));
+}
+
+function Fits() {
+  const fits = useAsked(askFits, [], { onEvent: ({ event }) => event === 'started' || event === 'stopped' });
+  return (
+    <Card title={words.fits}>
+      <Answer of={fits} lines={3}>
+        {(profiles) =>
+          profiles.length === 0 ? (
+            <p class="soft">{words.noProfiles}</p>
+          ) : (
+            <ul class="lines">
+              {profiles.map(({ name, report }) => (
+                <li key={name}>
+                  <span class="grow">
+                    <Link class="wrap" href="/profiles">
+                      {name}
+                    </Link>
+                    <span class="soft small block">{why(report)}</span>
+                  </span>
+                  <b class="num end">
+                    {report === undefined || report.fits === null ? (
+                      words.fitsMany
+                    ) : (
+                      <data value={report.fits}>{count(report.fits)}×</data>
+                    )}
+                  </b>
+                </li>
+              ))}
+            </ul>
+          )
+        }
+      </Answer>
+    </Card>
+  );
+}
+
+function why(report: GuaranteeReport | undefined): string {
+  const row = report?.rows.find(({ resource }) => resource === report.fitsBy?.resource);
+  if (row === undefined || report === undefined || report.fitsBy === null) return '';
+  return `${amount(row, report.fitsBy.each)} ${words.fitsEach}; ${words.fitsWhy(words.resource[row.resource].toLowerCase())}`;
+}
+
+function Host() {
+  const facts = useAsked(async (signal) => {
+    const [host, version] = await Promise.all([
+      daemon.host.facts({}, { signal }),
+      daemon.host.version({}, { signal }),
+    ]);
+    return { host, version };
+  }, []);
+  const rowsOf = words.hostRows;
+  return (
+    <Card title={words.host}>
+      <Answer of={facts}>
+        {({ host, version }) => (
+          <dl class="facts">
+            <dt>{rowsOf.kernel}</dt>
+            <dd>
+              {host.kernel} {host.arch}
+            </dd>
+            <dt>{rowsOf.cpus}</dt>
+            <dd>
+              <data value={host.cpus}>{count(host.cpus)}</data>
+            </dd>
+            <dt>{rowsOf.memory}</dt>
+            <dd>
+              <data value={host.memoryBytes}>{bytes(host.memoryBytes)}</data>
+            </dd>
+            <dt>{rowsOf.cgroups}</dt>
+            <dd>{host.cgroups}</dd>
+            <dt>{rowsOf.driver}</dt>
+            <dd>
+              {host.driver} {host.driverVersion}
+            </dd>
+            <dt>{rowsOf.filesystem}</dt>
+            <dd>{host.filesystem}</dd>
+            <dt>{rowsOf.quotas}</dt>
+            <dd>{host.quotas.length === 0 ? texts.none : host.quotas.join(', ')}</dd>
+            <dt>{rowsOf.seccomp}</dt>
+            <dd>{host.seccomp ? words.yes : words.no}</dd>
+            <dt>{rowsOf.appArmor}</dt>
+            <dd>{host.appArmor}</dd>
+            <dt>{rowsOf.version}</dt>
+            <dd>{version.version}</dd>
+          </dl>
+        )}
+      </Answer>
+    </Card>
+  );
+}
+
+function Promises() {
+  const ledger = useAsked((signal) => daemon.guarantees.show({}, { signal }), [], {
+    onEvent: () => true,
+    onBeat: true,
+  });
+  return (
+    <Card
+      title={words.promises}
+      sub={ledger.value === undefined ? undefined : words.policy[ledger.value.policy]}
+    >
+      <Answer of={ledger} lines={7}>
+        {(report) => report.rows.map((row) => <PromiseRow key={row.resource} row={row} />)}
+      </Answer>
+    </Card>
+  );
+}
+
+export function Screen() {
+  const all = rows.value;
+  return (
+    <>
+      <Head title={words.title} sub={all === undefined ? undefined : plural(all.length, 'domain')} />
+      {all === undefined && fault.value !== undefined && (
+        <Fault error={fault.value} again={() => void load()} />
+      )}
+      {all !== undefined && all.length > 0 && <Tiles all={all} />}
+      {all?.length === 0 && (
+        <div class="card">
+          <NoDomains />
+        </div>
+      )}
+      <div class="grid lead">
+        <div class="grid">
+          <Promises />
+          {all !== undefined && all.length > 0 && <Hogs all={all} />}
+          <Card title={words.news}>
+            <EventLines events={events.value.slice(0, 12)} none={words.newsNone} />
+          </Card>
+        </div>
+        <div class="grid">
+          <Fits />
+          {all !== undefined && all.length > 0 && <Walls all={all} />}
+          <Host />
+        </div>
+      </div>
+    </>
+  );
+}
