@@ -7,6 +7,7 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { described } from '../world/described.js';
 import { domainXml, templateRoot } from '../world/documents.js';
+import { lightenKey } from '../world/light-key.js';
 import { waitFor } from '../world/wait.js';
 import { World } from '../world/world.js';
 
@@ -32,6 +33,7 @@ before(async () => {
   await world.stop();
   await world.start();
   await world.ctvirt('backup', 'init');
+  lightenKey(`${world.host}/default`, `${world.host}/password`);
 });
 after(async () => {
   await world.clear();
