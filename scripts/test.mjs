@@ -78,7 +78,7 @@ const longStories = [
 ];
 
 /** These use up what all of a host share, such as inotify's instances, or measure how fast its disk is. */
-const loneStories = ['block-io', 'host-faults', 'walls-floods', 'walls-limits'];
+const loneStories = ['block-io', 'host-faults', 'walls-floods'];
 
 /** The others have namespaces and folders of their own, and mostly wait: two at a time keep out of each other's way. */
 function storyFiles() {

@@ -1,13 +1,13 @@
-// Attacks by number: connections nobody needs, and what the kernel counts for root, whoever in a container uses it.
+// Attacks by number: connections nobody needs, processes, and what the kernel counts for root, whoever in a container uses it.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { after, afterEach, before, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { domainXml, templateRoot } from '../world/documents.js';
+import { cgroupName } from '../world/inventory.js';
 import { waitFor } from '../world/wait.js';
-import { World } from '../world/world.js';
+import { refused, World } from '../world/world.js';
 
 let world: World;
 before(async () => {
@@ -119,16 +119,18 @@ const take = `
 /** rt_sigqueueinfo, mq_open, mq_unlink. */
 const calls = process.arch === 'arm64' ? ['138', '180', '181'] : ['129', '240', '241'];
 
+/** With the host's perl inside. */
+async function runWithPerl(): Promise<void> {
+  const programs =
+    "<filesystem type='mount'><source dir='/usr'/><target dir='/usr'/><readonly/></filesystem>";
+  await world.run(domainXml({ name: 'many', filesystems: [templateRoot, programs] }));
+  const libraries =
+    '/bin/busybox rmdir /lib; /bin/busybox ln -s /usr/lib64 /lib64; /bin/busybox ln -s /usr/lib /lib';
+  await world.shell('many', libraries);
+}
+
 test("a container that takes all signals and queues there are leaves the host's root its own half", async () => {
-  const withPerl = [
-    templateRoot,
-    "<filesystem type='mount'><source dir='/usr'/><target dir='/usr'/><readonly/></filesystem>",
-  ];
-  await world.run(domainXml({ name: 'many', filesystems: withPerl }));
-  await world.shell(
-    'many',
-    '/bin/busybox rmdir /lib; /bin/busybox ln -s /usr/lib64 /lib64; /bin/busybox ln -s /usr/lib /lib',
-  );
+  await runWithPerl();
   const session = await world.client.domains.exec({
     domain: 'many',
     open: { argv: ['/usr/bin/perl', '-e', take, ...calls] },
@@ -144,28 +146,69 @@ test("a container that takes all signals and queues there are leaves the host's 
   await world.client.domains.destroy({ domain: 'many' });
 });
 
-test('a domain that reboots without end is slowed down, told once, and can be ended and removed any time', async () => {
-  await world.run(
-    domainXml({
-      name: 'again',
-      program: ['/bin/busybox', 'reboot', '-f'],
-      more: '<on_reboot>restart</on_reboot>',
-    }),
+const isVersion1 = !readFileSync('/proc/self/cgroup', 'utf8').startsWith('0::');
+
+describe('what all domains share of the host', () => {
+  const most = Math.min(
+    ...['pid_max', 'threads-max'].map((name) => Number(readFileSync(`/proc/sys/kernel/${name}`, 'utf8'))),
   );
-  await world.logged(/domain 'again' reboots again and again/, 20_000);
-  const starts = (): number => world.log.match(/domain 'again' started/g)?.length ?? 0;
-  const before = starts();
-  await sleep(4000);
-  assert.ok(starts() - before <= 3, `${starts() - before} starts in 4 s`);
-  assert.equal(world.log.match(/reboots again and again/g)?.length, 1);
-  const began = performance.now();
-  await world.client.domains.destroy({ domain: 'again' });
-  assert.ok(performance.now() - began < 3000);
-  assert.equal(await world.state('again'), 'shutoff (destroyed)');
-  await world.client.domains.undefine({ domain: 'again', storage: true });
-  await sleep(1500);
-  assert.equal(
-    (await world.client.domains.list()).some(({ name }) => name === 'again'),
-    false,
-  );
+  const [each, together] = [Math.floor(most * 0.15), Math.floor(most * 0.8)];
+  const ceiling = (): string =>
+    readFileSync(
+      `/sys/fs/cgroup/${isVersion1 ? 'pids/' : ''}${cgroupName(world.root)}/pids.max`,
+      'utf8',
+    ).trim();
+  const set = (numproc: string) =>
+    world.client.domains.setParameters({ domain: 'many', body: { values: { numproc } } });
+
+  test('a domain of which nothing is said makes processes up to the default, and the host goes on', async () => {
+    await runWithPerl();
+    const bomb =
+      '$| = 1; my $n = 0; while (defined(my $p = fork)) { sleep 1000 unless $p; $n++ } print $n; sleep 1000';
+    const session = await world.client.domains.exec({
+      domain: 'many',
+      open: { argv: ['/usr/bin/perl', '-e', bomb] },
+    });
+    const made = await new Promise((resolve) => session.stdout.once('data', resolve));
+    assert.ok(Number(made) <= each && Number(made) > each - 10, `${made} of ${each}`);
+    const { message } = await refused(
+      'over-quota',
+      world.client.domains.exec({ domain: 'many', open: { argv: ['/bin/true'] } }),
+    );
+    assert.match(message, /--numproc/);
+    await world.run(domainXml({ name: 'other' }));
+    assert.equal(await world.shell('other', 'echo lives'), 'lives');
+    await world.client.domains.destroy({ domain: 'many' });
+  });
+
+  test('it is shown, and stands in no document', async () => {
+    await world.run(domainXml({ name: 'many', type: 'openvz' }));
+    const info = await world.cli(['dominfo', 'many']);
+    assert.match(info.stdout, new RegExp(`^Processes: +\\d+ of ${each} \\(default\\)$`, 'm'));
+    const params = await world.cli(['params', 'many']);
+    assert.match(
+      params.stdout,
+      new RegExp(`^ *numproc +${each}:${each} +enforced +default: .*${together}`, 'm'),
+    );
+    const folder = `${world.root}/lib/domains/many`;
+    for (const file of readdirSync(folder))
+      assert.doesNotMatch(readFileSync(`${folder}/${file}`, 'utf8'), /numproc/i, file);
+    const { stdout } = await world.cli(['dumpxml', 'many']);
+    assert.doesNotMatch(stdout, /numproc/i);
+  });
+
+  test('all together have a ceiling, which gives way to what a document says, by the next daemon too', async () => {
+    await world.run(domainXml({ name: 'many', type: 'openvz' }));
+    assert.equal(ceiling(), String(together));
+    await set('100');
+    assert.equal(ceiling(), String(together));
+    await set('unlimited');
+    assert.equal(ceiling(), 'max');
+    await world.run(domainXml({ name: 'other' }));
+    await world.kill();
+    await world.start();
+    assert.equal(ceiling(), 'max');
+    await world.client.domains.destroy({ domain: 'many' });
+    assert.equal(ceiling(), String(together));
+  });
 });
