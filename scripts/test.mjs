@@ -63,35 +63,40 @@ async function tests(title, files, concurrency) {
   });
 }
 
-/** Those that take longest are begun first, so that none of them runs alone in the end. */
+/** Those that take longest are begun first, the longest ahead, so that none of them runs alone in the end. */
 const longStories = [
   'backup',
-  'trust',
-  'storage-kills',
   'move',
-  'nights',
   'systemd',
+  'archives',
+  'full-disk-copies',
+  'storage-faults',
+  'storage-peers',
+  'move-clients',
+  'storage-kills',
+  'walls-bridge',
   'networks-clients',
+  'trust',
   'campaign',
   'transfer',
   'walls-attach',
+  'nights',
+  'lifecycle',
 ];
 
 /** These use up what all of a host share, such as inotify's instances, or measure how fast its disk is. */
 const loneStories = ['block-io', 'host-faults', 'walls-floods'];
 
-/** The others have namespaces and folders of their own, and mostly wait: two at a time keep out of each other's way. */
+/** The others have namespaces and folders of their own, and wait for two thirds of their time: three keep two processors busy. */
+const storiesAtOnce = 3;
+
 function storyFiles() {
-  /** @param {readonly string[]} stories */
-  const among = (stories) => (/** @type {string} */ path) =>
-    stories.some((name) => path.endsWith(`/${name}.e2e.js`));
-  const [isLong, isLone] = [among(longStories), among(loneStories)];
   const files = testFiles('e2e', '.e2e');
-  const many = files.filter((path) => !isLone(path));
-  return {
-    many: [...many.filter(isLong), ...many.filter((path) => !isLong(path))],
-    lone: files.filter(isLone),
-  };
+  /** @param {readonly string[]} stories */
+  const among = (stories) =>
+    stories.flatMap((name) => files.filter((path) => path.endsWith(`/${name}.e2e.js`)));
+  const [long, lone] = [among(longStories), among(loneStories)];
+  return { many: [...long, ...files.filter((path) => !long.includes(path) && !lone.includes(path))], lone };
 }
 
 const unitFiles = () =>
@@ -103,23 +108,26 @@ const scriptFiles = () =>
     .map((name) => join(root, 'scripts', name));
 
 /**
- * Tests on another Node: those that meet it, then one story.
+ * Tests on other Nodes, side by side: those that meet it, then one story.
  *
- * @param {import('./other-node.mjs').Lane} lane
+ * @param {readonly import('./other-node.mjs').Lane[]} wantedLanes
  */
-async function otherNode(lane) {
-  const { meets, story } = testsOf(asked.includes(lane));
-  const units = unitFiles().filter(meets);
-  const stories = testFiles('e2e', `/${story}.e2e`);
-  const { failures, count, progress } = tally.part([...units, ...stories]);
-  await step(`tests on ${lane}: ${units.length} files, and the story '${story}'`, async (note) => {
-    /** @param {import('./vm/machine.mjs').Report} report */
-    const seen = (report) => {
-      count(report);
-      note(progress());
+async function otherNodes(wantedLanes) {
+  if (wantedLanes.length === 0) return;
+  const { failures, count, progress } = tally.part([...unitFiles(), ...testFiles('e2e', '.e2e')]);
+  await step(`tests on ${wantedLanes.join(', ')}`, async (note) => {
+    /** @param {import('./other-node.mjs').Lane} lane */
+    const run = async (lane) => {
+      /** @param {import('./vm/machine.mjs').Report} report */
+      const seen = (report) => {
+        count(report.kind === 'fail' ? { ...report, name: `${lane}: ${report.name}` } : report);
+        note(progress());
+      };
+      const { meets, story } = testsOf(asked.includes(lane));
+      await runOn(lane, { files: unitFiles().filter(meets), concurrency: 2 }, seen, note);
+      await runOn(lane, { files: testFiles('e2e', `/${story}.e2e`), concurrency: 1 }, seen, note);
     };
-    await runOn(lane, { files: units, concurrency: 2 }, seen, note);
-    await runOn(lane, { files: stories, concurrency: 1 }, seen, note);
+    await Promise.all(wantedLanes.map(run));
     if (failures.length > 0) throw new Error(failures.join('\n'));
   });
 }
@@ -183,10 +191,11 @@ await attempt(async () => {
     machineTests(askedStories.length > 0 ? askedStories : stories.filter((name) => !onDemand.includes(name)));
   if (wanted('e2e')) {
     const { many, lone } = storyFiles();
-    await attempt(() => tests('end-to-end tests', many, 2));
+    // One at a time they leave a processor to the machine.
     await attempt(() => tests('end-to-end tests of what all share', lone, 1));
+    await attempt(() => tests('end-to-end tests', many, storiesAtOnce));
   }
-  for (const lane of lanes) if (wanted(lane)) await attempt(() => otherNode(lane));
+  await attempt(() => otherNodes(lanes.filter(wanted)));
   if (machine !== false) await attempt(machine);
 });
 if (tally.longest !== '') process.stderr.write(`longest: ${tally.longest}\n`);
