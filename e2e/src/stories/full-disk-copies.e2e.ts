@@ -6,6 +6,7 @@ import { rm } from 'node:fs/promises';
 import { after, before, suite, test } from 'node:test';
 import { ApiError } from '@ctvirt/api';
 import { domainXml, templateRoot } from '../world/documents.js';
+import { lightenKey } from '../world/light-key.js';
 import { assertUnchanged, waitFor } from '../world/wait.js';
 import { World } from '../world/world.js';
 
@@ -136,6 +137,7 @@ for (const [name, root] of Object.entries(forms))
       await world.stop();
       await world.start();
       await world.ctvirt('backup', 'init');
+      lightenKey(`${other.host}/kept`, `${other.host}/password`);
       await backups.create({ domain: name, body: {} });
       await domains.destroy({ domain: name });
       for (const body of [{ domain: name }, { domain: name, name: 'restored' }])

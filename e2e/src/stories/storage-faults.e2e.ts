@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '../world/command.js';
 import { CutLink } from '../world/cut-link.js';
 import { domainXml, obedient, templateRoot } from '../world/documents.js';
+import { lightenKey } from '../world/light-key.js';
 import { waitFor } from '../world/wait.js';
 import { busybox, World } from '../world/world.js';
 
@@ -20,6 +21,7 @@ before(async () => {
   for (const world of [near, far])
     await configure(world, `backup_repositories = ["default ${near.host}/backup ${near.host}/password"]\n`);
   await near.ctvirt('backup', 'init');
+  lightenKey(`${near.host}/backup`, `${near.host}/password`);
 });
 afterEach(async () => {
   for (const world of [near, far]) {

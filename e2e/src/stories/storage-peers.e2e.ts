@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { after, afterEach, before, suite, test } from 'node:test';
 import { domainXml, obedient, templateRoot } from '../world/documents.js';
+import { lightenKey } from '../world/light-key.js';
 import { waitFor } from '../world/wait.js';
 import { busybox, World } from '../world/world.js';
 
@@ -22,6 +23,7 @@ before(async () => {
   await near.stop();
   await near.start();
   await near.ctvirt('backup', 'init');
+  lightenKey(`${near.host}/backup`, `${near.host}/password`);
 });
 const clear = async (): Promise<void> => {
   for (const world of [near, far]) {

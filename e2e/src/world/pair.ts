@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { output } from './command.js';
 import { domainXml, templateRoot } from './documents.js';
 import { inventory } from './inventory.js';
+import { lightenKey } from './light-key.js';
 import { waitFor } from './wait.js';
 import { World } from './world.js';
 import { linesOf, logAtRest, logInside, writing } from './written.js';
@@ -147,6 +148,7 @@ async function useRepository(world: World): Promise<void> {
   await world.stop();
   await world.start();
   await world.ctvirt('backup', 'init');
+  lightenKey(`${world.host}/default`, `${world.host}/password`);
 }
 
 export const rootOf = (world: World, name: string): string => `${world.root}/lib/roots/${name}`;
