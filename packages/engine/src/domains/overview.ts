@@ -74,7 +74,7 @@ export class Overviews {
       sweep: sweep.last ?? null,
       domains,
       ledger: guarantees.ledger(
-        running,
+        running.map(({ claim }) => claim),
         running.map(({ entry }) => heldBy(sweep.seen(entry)?.look)),
       ),
       admissions: { ...guarantees.admission.verdicts },
