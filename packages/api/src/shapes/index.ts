@@ -30,5 +30,5 @@ export * from './snapshot.js';
 export * from './template.js';
 export * from './traffic.js';
 export * from './usage.js';
-export * from './web.js';
 export * from './validation.js';
+export * from './web.js';

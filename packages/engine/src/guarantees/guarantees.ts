@@ -84,12 +84,11 @@ export class Guarantees {
   /** The ledger with these promises in it, and what their domains hold. */
   ledger(claims: readonly Claim[], held: readonly Held[]): LedgerRow[] {
     const total = (key: keyof Held): number => held.reduce((sum, domain) => sum + domain[key], 0);
-    return ledgerOf(
-      readCapacity(this.parts.facts.hostCpus),
-      this.parts.reserveBytes,
-      claims,
-      { memoryBytes: total('memoryBytes'), swapBytes: total('swapBytes'), processes: total('processes') },
-    );
+    return ledgerOf(readCapacity(this.parts.facts.hostCpus), this.parts.reserveBytes, claims, {
+      memoryBytes: total('memoryBytes'),
+      swapBytes: total('swapBytes'),
+      processes: total('processes'),
+    });
   }
 
   /** What a look at a run found. */
