@@ -14,16 +14,18 @@ const WALLS_AT = halfHours.at + ringBytesOf(halfHours);
 /** The last hour, which a daemon keeps in memory alone. */
 export const newLooks = (): Ring => new Ring(looks, new MemoryStore(ringBytesOf(looks)));
 
+/** For whatever is read, since nobody keeps it. */
+const room = Buffer.alloc(ringBytesOf(halfHours));
+
 /** Opened for each access: a thousand of them would be a thousand descriptors. */
 class FileStore implements Store {
   constructor(private readonly path: string) {}
 
   read(at: number, length: number): Buffer {
-    const bytes = Buffer.alloc(length);
     const file = unlessGone(() => openSync(this.path, constants.O_RDONLY | constants.O_NOFOLLOW));
-    if (file === undefined) return bytes.subarray(0, 0);
+    if (file === undefined) return room.subarray(0, 0);
     try {
-      return bytes.subarray(0, readSync(file, bytes, 0, length, at));
+      return room.subarray(0, readSync(file, room, 0, length, at));
     } finally {
       closeSync(file);
     }

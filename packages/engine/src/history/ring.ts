@@ -5,8 +5,9 @@ import { series, type Values } from './series.js';
 
 /** Bytes that stay where they are: a file, or memory. */
 export interface Store {
-  /** Fewer where there are no more. */
+  /** Fewer where there are no more; valid until the next access. */
   read(at: number, length: number): Buffer;
+  /** Keeps none of the buffer. */
   write(at: number, bytes: Buffer): void;
 }
 
@@ -29,7 +30,11 @@ export interface Row {
 /** A stamp and a float for each series. */
 const HALF_BYTES = 4 + 4 * series.length;
 
-export const rowBytesOf = ({ hasMost }: RingShape): number => (hasMost ? 2 * HALF_BYTES : HALF_BYTES);
+/** What is written is copied at once. */
+const scratch = Buffer.alloc(2 * HALF_BYTES);
+const half = scratch.subarray(0, HALF_BYTES);
+
+const rowBytesOf = ({ hasMost }: RingShape): number => (hasMost ? 2 * HALF_BYTES : HALF_BYTES);
 export const ringBytesOf = (shape: RingShape): number => shape.rows * rowBytesOf(shape);
 
 /** One ring. A stamp is the number of a step since 1970. */
@@ -40,10 +45,9 @@ export class Ring {
   ) {}
 
   put(stamp: number, { average, most }: Row): void {
-    const bytes = Buffer.alloc(rowBytesOf(this.shape));
-    putHalf(bytes, 0, stamp, average);
-    if (this.shape.hasMost) putHalf(bytes, HALF_BYTES, stamp, most);
-    this.store.write(this.#placeOf(stamp), bytes);
+    putHalf(scratch, 0, stamp, average);
+    if (this.shape.hasMost) putHalf(scratch, HALF_BYTES, stamp, most);
+    this.store.write(this.#placeOf(stamp), this.shape.hasMost ? scratch : half);
   }
 
   /** From the first stamp to the last one, with both; undefined is a gap. Older ones than there is room for are gaps. */
@@ -75,12 +79,15 @@ export class Ring {
 
 function putHalf(bytes: Buffer, at: number, stamp: number, values: Values): void {
   bytes.writeUInt32LE(stamp, at);
-  for (const [index, value] of values.entries()) bytes.writeFloatLE(value, at + 4 + 4 * index);
+  for (let index = 0; index < series.length; index++)
+    bytes.writeFloatLE(values[index] ?? Number.NaN, at + 4 + 4 * index);
 }
 
 function halfIn(bytes: Buffer, at: number, stamp: number): Values | undefined {
   if (bytes.length < at + HALF_BYTES || bytes.readUInt32LE(at) !== stamp) return undefined;
-  return series.map((_, index) => bytes.readFloatLE(at + 4 + 4 * index));
+  const values: number[] = [];
+  for (let index = 0; index < series.length; index++) values.push(bytes.readFloatLE(at + 4 + 4 * index));
+  return values;
 }
 
 /** Memory as a store. */

@@ -1,0 +1,5 @@
+// What is measured of the console and what it shows: one file for each row.
+// SPDX-License-Identifier: Apache-2.0
+import { history } from './history.mjs';
+
+export const webRows = [history];
