@@ -3,6 +3,7 @@
 import { lines, none, resource } from './route.js';
 import { anyOf, boolean, integer, string } from './schema.js';
 import { domainEvent, eventGap } from './shapes/event.js';
+import { usageLine } from './shapes/history.js';
 import { networkEvent } from './shapes/network.js';
 
 /** Where a watch begins and whether it goes on. */
@@ -29,6 +30,24 @@ export const events = resource({
     query: { domain: string({ description: 'Only of the domain with this name, UUID or id' }), ...past },
     body: none,
     answer: lines(anyOf([domainEvent, eventGap])),
+  },
+  withUsage: {
+    method: 'GET',
+    path: '/v1/events/usage',
+    role: 'viewer',
+    summary:
+      'The same, and between them what all running domains used at the last look: at once, and then every so many seconds',
+    query: {
+      domain: string({ description: 'Only events of the domain with this name, UUID or id' }),
+      every: integer({
+        minimum: 10,
+        maximum: 3600,
+        description: 'Seconds from one such line to the next (default: 10, with each look)',
+      }),
+      ...past,
+    },
+    body: none,
+    answer: lines(anyOf([domainEvent, eventGap, usageLine])),
   },
   networks: {
     method: 'GET',

@@ -447,6 +447,13 @@ export const ways: { readonly [resource: string]: { readonly [operation: string]
       body: 'none',
       answer: 'lines',
     },
+    withUsage: {
+      method: 'GET',
+      path: '/v1/events/usage',
+      query: ['domain', 'every', 'since', 'last', 'follow'],
+      body: 'none',
+      answer: 'lines',
+    },
     networks: {
       method: 'GET',
       path: '/v1/events/networks',

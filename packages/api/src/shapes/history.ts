@@ -68,6 +68,26 @@ export const domainNow = object(
 /** What a running domain used at the last look at it. */
 export type DomainNow = Static<typeof domainNow>;
 
+/** What all running domains used at the last look, among events: few bytes for each. */
+export const usageLine = object(
+  {
+    event: oneOf(['usage'], { description: 'What running domains used at the last look' }),
+    at: string({ description: 'RFC 3339' }),
+    series: list(string(), { description: 'What the values are, in their order' }),
+    domains: list(
+      object({
+        uuid: string({ description: "The domain's UUID" }),
+        values: list(nullable(number()), { description: 'As in `now` of `GET /v1/usage/now`' }),
+        refusedInDay: integer({ description: 'Resources that it was refused in the last 24 hours' }),
+      }),
+      { description: 'All that run' },
+    ),
+  },
+  { title: 'UsageLine', description: 'What all running domains used at the last look' },
+);
+/** What all running domains used at the last look. */
+export type UsageLine = Static<typeof usageLine>;
+
 /** One series. */
 export const historyPoints = object(
   {

@@ -1,6 +1,6 @@
 // State changes over HTTP, bound to the engine.
 // SPDX-License-Identifier: Apache-2.0
-import type { DomainEvent, EventGap, Resources } from '@ctvirt/api';
+import { type DomainEvent, type EventGap, type Resources, seriesNames, type UsageLine } from '@ctvirt/api';
 import { type Engine, EngineError, isFault, type PastEvents } from '@ctvirt/engine';
 import type { Handlers } from './handler.js';
 
@@ -18,9 +18,23 @@ interface Source<E> {
 
 /** A line for each event from the answer's head on; with a name or UUID only those of that domain, defined or not. */
 export const bindEvents = (engine: Engine): Handlers<Resources['events']> => ({
-  watch({ query: { domain, ...watch } }, send, end) {
-    const isOf = domain === undefined ? () => true : ofDomain(engine, domain, isOfPast(watch));
-    return watchSource(engine, watch, isOf, send, end);
+  watch: ({ query: { domain, ...watch } }, send, end) =>
+    watchSource(engine, watch, wantedOf(engine, domain, watch), send, end),
+  withUsage({ query: { domain, every = LOOK_S, ...watch } }, send, end) {
+    const isOf = wantedOf(engine, domain, watch);
+    send(usageOf(engine));
+    const leave = watchSource(engine, watch, isOf, send, end);
+    if (watch.follow === false) return leave;
+    let toldMs = performance.now();
+    const leaveLooks = engine.history.onLook(() => {
+      if (performance.now() - toldMs < (every - LOOK_S / 2) * 1000) return;
+      toldMs = performance.now();
+      send(usageOf(engine));
+    });
+    return () => {
+      leaveLooks();
+      leave();
+    };
   },
   networks({ query: { network, ...watch } }, send, end) {
     if (network === undefined) return watchSource(engine.networks, watch, () => true, send, end);
@@ -34,6 +48,25 @@ export const bindEvents = (engine: Engine): Handlers<Resources['events']> => ({
     );
   },
 });
+
+/** From one look at the domains to the next. */
+const LOOK_S = 10;
+
+function usageOf({ history }: Engine): UsageLine {
+  const domains = history.now();
+  return {
+    event: 'usage',
+    at: new Date().toISOString(),
+    series: [...seriesNames],
+    domains: domains.map(({ uuid, now, refusedInDay }) => {
+      const values = new Map(Object.entries(now));
+      return { uuid, values: seriesNames.map((name) => values.get(name) ?? null), refusedInDay };
+    }),
+  };
+}
+
+const wantedOf = (engine: Engine, domain: string | undefined, watch: Watch) =>
+  domain === undefined ? () => true : ofDomain(engine, domain, isOfPast(watch));
 
 const isOfPast = ({ since, last }: Watch): boolean => since !== undefined || last !== undefined;
 

@@ -806,6 +806,20 @@ test('who lost the connection gets what happened meanwhile, and is told where it
   assert.deepEqual(seen, ['undefined', 'stopped'], 'and goes on');
 });
 
+test('what running domains use stands between events, at once and with each look', async (t) => {
+  const { client } = await serve(t);
+  await client.domains.define({ body: sampleXml('used') });
+  await client.domains.start({ domain: 'used' });
+  const { uuid } = await client.domains.summary({ domain: 'used' });
+  const lines = await client.events.withUsage({ follow: false, last: 1 });
+  const seen = [];
+  for await (const line of lines) seen.push(line);
+  const [usage, event] = seen;
+  assert.ok(usage?.event === 'usage' && event?.event === 'started');
+  assert.deepEqual([usage.series[0], usage.domains[0]?.uuid, usage.domains.length], ['cpu', uuid, 1]);
+  assert.equal(usage.domains[0]?.values.length, usage.series.length);
+});
+
 test('networks have events of the past, too', async (t) => {
   const { client } = await serve(t);
   await client.networks.define({ body: networkXml('inner') });
