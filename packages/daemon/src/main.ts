@@ -19,6 +19,7 @@ import { createHttpApp } from './http/server.js';
 import { serveLibvirt } from './libvirt.js';
 import { takeLock } from './lock.js';
 import { createLog, type LogFormat } from './log.js';
+import { Requests } from './metrics/requests.js';
 import { reach } from './moves/target.js';
 import { tellReady } from './ready.js';
 import { engineOptions, readSettings } from './settings.js';
@@ -112,12 +113,13 @@ async function serve(layout: Layout): Promise<void> {
     hearing((level, message, fields) => log[level](fields ?? {}, message)),
     { ...engineOptions(settings), autostart: command === undefined, reach },
   );
+  const requests = new Requests();
   const web = new Browsers({
     ...{ layout, settings, log },
     readPage: () => readAssets(pageFolder(import.meta.url)),
-    appOf: (doors) => createHttpApp(engine, log, { gate: gateOf(settings) }, doors),
+    appOf: (doors) => createHttpApp(engine, log, { gate: gateOf(settings) }, { ...doors, requests }),
   });
-  const app = createHttpApp(engine, log, { gate: gateOf(settings) }, { web });
+  const app = createHttpApp(engine, log, { gate: gateOf(settings) }, { web, requests });
   rmSync(layout.httpSocket, { force: true });
   await app.listen({ path: layout.httpSocket });
   await web.start();

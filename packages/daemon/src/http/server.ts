@@ -38,7 +38,7 @@ import type { Handlers } from './handler.js';
 import { bindHistory } from './history.js';
 import { bindHost } from './host.js';
 import { bindJobs } from './jobs.js';
-import { bindMetrics } from './metrics.js';
+import { bindMetrics, type Counts } from './metrics.js';
 import { bindNetworks } from './networks.js';
 import { bindProfiles } from './profiles.js';
 import { bindQuota } from './quota.js';
@@ -79,7 +79,7 @@ const binders = {
   events: bindEvents,
   host: bindHost,
 } satisfies {
-  [R in Exclude<keyof Resources, 'web'>]: (engine: Engine, requests: Requests) => Handlers<Resources[R]>;
+  [R in Exclude<keyof Resources, 'web'>]: (engine: Engine, counts: Counts) => Handlers<Resources[R]>;
 };
 
 /** XML and JSON bodies; an uploaded archive is a stream and has no limit here. */
@@ -89,6 +89,8 @@ const bodyLimitBytes = 4 * 1024 * 1024;
 export interface HttpDoors {
   readonly door?: Door;
   readonly web?: Web;
+  /** What the apps of one daemon count together; each its own if absent. */
+  readonly requests?: Requests;
   /** With TLS: certificate and key. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
 }
@@ -98,7 +100,7 @@ export function createHttpApp(
   engine: Engine,
   logger: FastifyBaseLogger,
   clients: ClientRules = { gate: new Gate() },
-  { door = socketDoor, web = noWeb, tls }: HttpDoors = {},
+  { door = socketDoor, web = noWeb, tls, requests = new Requests() }: HttpDoors = {},
 ): FastifyInstance {
   const app: FastifyInstance = fastify({
     loggerInstance: logger,
@@ -140,7 +142,6 @@ export function createHttpApp(
       .code(404)
       .send({ code: 'not-found', message: `no such operation: ${request.method} ${request.url}` }),
   );
-  const requests = new Requests();
   app.addHook('onResponse', async ({ method, url, log }, reply) =>
     log.debug({ method, url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'http'),
   );
@@ -148,7 +149,7 @@ export function createHttpApp(
   const bound = new Map(
     Object.entries(binders).map(([name, bind]) => [
       name,
-      new Map(Object.entries<unknown>(bind(engine, requests))),
+      new Map(Object.entries<unknown>(bind(engine, { requests, sessions: () => web.list() }))),
     ]),
   );
   bound.set('web', new Map(Object.entries<unknown>(bindWeb(web))));

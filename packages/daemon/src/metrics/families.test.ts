@@ -162,3 +162,11 @@ test('the alerts and the dashboard that are shipped ask for families and labels 
     }
   }
 });
+
+test('sessions are counted by role and state', async () => {
+  const text = await page(own, host);
+  assert.deepEqual(text.match(/^ctvirt_web_sessions.*$/gm), [
+    'ctvirt_web_sessions{role="viewer",state="open"} 2',
+    'ctvirt_web_sessions{role="metrics",state="token"} 1',
+  ]);
+});

@@ -1,5 +1,6 @@
 // What a scrape tells: what the engine knows without a look at any domain, and what the daemon has counted itself.
 // SPDX-License-Identifier: Apache-2.0
+import type { WebSession } from '@ctvirt/api';
 import type { HostOverview } from '@ctvirt/engine';
 
 /** How often there was something, by what it was. */
@@ -12,4 +13,5 @@ export interface Tally<Of extends string> {
 export interface Known extends HostOverview {
   readonly version: string;
   readonly requests: readonly Tally<'operation' | 'status'>[];
+  readonly sessions: readonly Pick<WebSession, 'role' | 'state'>[];
 }

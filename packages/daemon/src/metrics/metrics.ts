@@ -7,7 +7,6 @@ import { incus } from './families/incus.js';
 import { libvirt } from './families/libvirt.js';
 import { own } from './families/own.js';
 import type { Known } from './known.js';
-import type { Requests } from './requests.js';
 import { type Group, textOf } from './write.js';
 
 const families: ReadonlyMap<string, readonly Group<Known>[]> = new Map([
@@ -18,9 +17,13 @@ const families: ReadonlyMap<string, readonly Group<Known>[]> = new Map([
 const usual = 'own,libvirt';
 
 /** The page as it is made; throws `invalid` for families that there are not. */
-export async function scrape(engine: Engine, requests: Requests, asked = usual): Promise<Readable> {
+export async function scrape(
+  engine: Engine,
+  counted: Pick<Known, 'requests' | 'sessions'>,
+  asked = usual,
+): Promise<Readable> {
   const groups = groupsOf(asked);
-  const known = { ...(await engine.overview()), version, requests: requests.tallies() };
+  const known = { ...(await engine.overview()), ...counted, version };
   return Readable.from(textOf(groups, known), { objectMode: false });
 }
 

@@ -131,5 +131,10 @@ export const knownHost = (domains: readonly DomainOverview[]): Known => ({
     of: { domain, uuid, kind: 'backup', state: 'failed' },
     count: 2,
   })),
+  sessions: [
+    { role: 'viewer', state: 'open' },
+    { role: 'viewer', state: 'open' },
+    { role: 'metrics', state: 'token' },
+  ],
   requests: [{ of: { operation: 'domains.list', status: '200' }, count: 7 }],
 });

@@ -335,6 +335,22 @@ const jobs = group<Known, number>({
   ],
 });
 
+const sessions = group<Known, number>({
+  labels: ['role', 'state'],
+  *each({ sessions: all }) {
+    const kinds = new Map(all.map(({ role, state: at }) => [`${role} ${at}`, [role, at]]));
+    for (const [kind, values] of kinds)
+      yield [all.filter(({ role, state: at }) => kind === `${role} ${at}`).length, values];
+  },
+  families: [
+    gauge(
+      'ctvirt_web_sessions',
+      'Who is in by browser (open), may come in (link), or reads metrics (token).',
+      (count) => count,
+    ),
+  ],
+});
+
 /** A family of numbers that the daemon counts from its start on. */
 const counted = <Of extends string>(
   of: { readonly name: string; readonly help: string; readonly labels: readonly Of[] },
@@ -385,4 +401,5 @@ export const own: readonly Group<Known>[] = [
     },
     ({ requests }) => requests,
   ),
+  sessions,
 ];
