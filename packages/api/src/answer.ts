@@ -12,6 +12,8 @@ export interface CallOptions {
   /** Ends the call, and with it a long operation on the daemon's side. */
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+  /** Whether a long operation goes on when this call is ended, or its connection: it is among the jobs. */
+  readonly detached?: boolean | undefined;
   /** Hears the tag of a document that is answered, which `ifMatch` of a later call may say. */
   readonly onTag?: ((tag: string) => void) | undefined;
 }

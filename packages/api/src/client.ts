@@ -212,9 +212,10 @@ function targetOf(way: Way, input: AnyInput): string {
 const headersOf = (
   { tag, answer }: Way,
   { ifMatch }: AnyInput,
-  { onRow }: AnyOptions,
+  { onRow, detached }: AnyOptions,
 ): Readonly<Record<string, string>> => ({
   ...(tag === 'matched' && typeof ifMatch === 'string' && { 'if-match': ifMatch }),
+  ...(answer === 'progress' && detached === true && { prefer: 'respond-async' }),
   ...(answer === 'rows' && onRow !== undefined && { accept: 'application/x-ndjson' }),
 });
 

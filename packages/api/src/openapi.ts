@@ -44,7 +44,10 @@ function operation(tag: string, name: string, route: Route, refer: (schema: TSch
     required: false,
     schema: refer(schema),
   }));
-  const headers = route.tag === 'matched' ? [ifMatch] : [];
+  const headers = [
+    ...(route.tag === 'matched' ? [ifMatch] : []),
+    ...(route.answer.kind === 'progress' ? [prefer] : []),
+  ];
   return {
     operationId: `${tag}.${name}`,
     tags: [tag],
@@ -69,6 +72,14 @@ const ifMatch = {
   in: 'header',
   required: false,
   description: 'Only if the document still has this ETag; 412 if it has not',
+  schema: { type: 'string' },
+} as const;
+
+const prefer = {
+  name: 'Prefer',
+  in: 'header',
+  required: false,
+  description: '`respond-async`: it goes on when the client leaves; it is among the jobs',
   schema: { type: 'string' },
 } as const;
 

@@ -64,6 +64,7 @@ test('an operator runs what is there, and neither defines nor erases', () => {
       'domains.suspend',
       'domains.resume',
       'domains.autostart',
+      'jobs.cancel',
       'jobs.abort',
       'snapshots.create',
       'snapshots.describe',

@@ -624,6 +624,20 @@ describe('ctvirt', () => {
     assert.deepEqual(lines, ['defined', 'undefined']);
   });
 
+  test('lists jobs with their ends, and shows one by its id', async () => {
+    await ctvirt('template build jobbed --distribution busybox');
+    await ctvirt('template export jobbed /nonexistent/x.tar');
+    const { out } = await ctvirt('job list --all');
+    assert.match(out, / Id +Of +Job +State +Since +Progress +Asked by\n/);
+    const [id = ''] = /\b[0-9a-f]{12}\b(?= +template jobbed +export +failed)/.exec(out) ?? [];
+    const shown = await ctvirt(`job info ${id}`);
+    assert.match(shown.out, /^Of: +template jobbed\n/);
+    assert.equal((await ctvirt(`job abort ${id}`)).status, 7);
+    assert.equal((await ctvirt('activity')).out, (await ctvirt('job list')).out);
+    assert.equal((await ctvirt('job list --all --follow')).status, 2);
+    await ctvirt('template remove jobbed');
+  });
+
   test('lists domains one a line, as they come', async () => {
     await define('rowed');
     const { out } = await ctvirt('list --all --rows');

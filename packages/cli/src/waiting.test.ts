@@ -11,14 +11,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { invoke } from './testing/harness.js';
 
 const job = {
+  id: '0123456789ab',
   domain: 'web',
   uuid: 'f81d4fae-7dec-11d0-a765-00a0c91e6bf6',
+  template: null,
+  repository: null,
   kind: 'backup',
   state: 'running',
   startedAt: '2026-11-30T12:03:04.567Z',
   endedAt: null,
   elapsedMs: 9000,
   exclusive: true,
+  percent: 41,
+  by: null,
   progress: { phase: 'copy', done: 41, total: 100 },
   error: null,
 };

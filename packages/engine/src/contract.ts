@@ -428,13 +428,19 @@ export interface Engine {
     rename(name: string, to: string): Promise<Template>;
     remove(name: string): Promise<void>;
   };
-  /** Long operations of domains, each of which has one at a time. */
+  /** Long operations; a domain has one at a time. */
   jobs: {
-    /** Of each domain the one that is under way, or else its last one. */
+    /** Those under way, then the last that have ended, the newest first. */
     list(): readonly Job[];
-    /** The one that is under way. */
+    /** By its id; throws `not-found`. */
+    show(id: string): Job;
+    /** Tells it to end; throws `wrong-state` if it has. */
+    cancel(id: string): Job;
+    /** Calls back when one begins, gets on or ends; the result unsubscribes. */
+    watch(listener: (job: Job) => void): () => void;
+    /** The one of a domain that is under way. */
     get(ref: DomainRef): Job | undefined;
-    /** Its last one that has ended, since the daemon started. */
+    /** Its last one that has ended. */
     last(ref: DomainRef): Job | undefined;
     /** Tells the one that is under way to end; throws `wrong-state` if there is none. */
     abort(ref: DomainRef): Job;

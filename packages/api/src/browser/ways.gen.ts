@@ -150,7 +150,10 @@ export const ways: { readonly [resource: string]: { readonly [operation: string]
     },
   },
   jobs: {
-    list: { method: 'GET', path: '/v1/jobs', query: [], body: 'none', answer: 'json' },
+    list: { method: 'GET', path: '/v1/jobs', query: ['running'], body: 'none', answer: 'json' },
+    watch: { method: 'GET', path: '/v1/jobs/changes', query: [], body: 'none', answer: 'lines' },
+    show: { method: 'GET', path: '/v1/jobs/{job}', query: [], body: 'none', answer: 'json' },
+    cancel: { method: 'DELETE', path: '/v1/jobs/{job}', query: [], body: 'none', answer: 'json' },
     get: { method: 'GET', path: '/v1/domains/{domain}/job', query: [], body: 'none', answer: 'json' },
     abort: { method: 'DELETE', path: '/v1/domains/{domain}/job', query: [], body: 'none', answer: 'json' },
   },

@@ -5,7 +5,7 @@ import { progressWords } from '../progress-display.js';
 import { formatFields } from '../table.js';
 import { verb } from '../verb.js';
 import { describeBytes } from '../wording.js';
-import { anyDomain } from './arguments.js';
+import { jobSubject, oneJob, subjectOf } from './job-words.js';
 
 /** With its bytes, of a job that counts some; one that has ended is at no moment of it any more. */
 function farOf({ state, progress }: Job): string {
@@ -20,25 +20,32 @@ function farOf({ state, progress }: Job): string {
 export const jobInfo = verb({
   name: 'job info',
   group: 'Domains',
-  summary: "Show a domain's long operation",
+  summary: 'Show a long operation',
   details: [
-    'Of a domain that has none under way it is the last one, if there was one since the daemon started.',
+    'Of a domain that has none under way it is the last one; any other is named by its id, which job list tells.',
   ],
-  args: { domain: anyDomain },
+  args: { domain: jobSubject },
   options: {},
   example: { command: 'ctvirt job info web', does: "Shows how far the job of 'web' is." },
   async run(context, { args: { domain } }) {
-    const job = await context.client.jobs.get({ domain });
+    const { jobs } = context.client;
+    const job = await oneJob(
+      domain,
+      () => jobs.get({ domain }),
+      () => jobs.show({ job: domain }),
+    );
     const far = farOf(job);
     context.print(job, (width) =>
       formatFields(
         [
-          ['Domain', job.domain],
+          [job.domain === null ? 'Of' : 'Domain', subjectOf(job)],
           ['Job', job.kind],
           ['State', job.state],
           ['Started', job.startedAt],
           ...(job.endedAt === null ? [] : [['Ended', job.endedAt] as const]),
           ...(far === '' ? [] : [['Progress', far] as const]),
+          ['Id', job.id],
+          ...(job.by === null ? [] : [['Asked by', job.by] as const]),
           ...(job.error === null ? [] : [['Error', job.error] as const]),
         ],
         width,

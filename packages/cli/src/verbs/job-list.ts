@@ -1,37 +1,58 @@
 // ctvirt job list
 // SPDX-License-Identifier: Apache-2.0
 import type { Job } from '@ctvirt/api';
+import type { Context } from '../context.js';
+import { CliError } from '../errors.js';
+import { printableLines } from '../printable.js';
 import { progressWords } from '../progress-display.js';
 import { formatTable } from '../table.js';
 import { verb } from '../verb.js';
+import { subjectOf } from './job-words.js';
 
-const head = ['Domain', 'Job', 'State', 'Since', 'Progress'];
+const head = ['Id', 'Of', 'Job', 'State', 'Since', 'Progress', 'Asked by'];
 
-const row = ({ domain, kind, state, startedAt, endedAt, progress, error }: Job): readonly string[] => [
-  domain,
-  kind,
-  state,
-  `${(endedAt ?? startedAt).slice(0, 19)}Z`,
-  error ?? (progressWords(progress) || '-'),
+const row = (job: Job): readonly string[] => [
+  job.id,
+  subjectOf(job),
+  job.kind,
+  job.state,
+  `${(job.endedAt ?? job.startedAt).slice(0, 19)}Z`,
+  job.error ?? (progressWords(job.progress) || '-'),
+  job.by ?? '-',
 ];
 
-/** JSON is an array of jobs. */
+/** JSON is an array of jobs; with `--follow` one a line, whenever one begins, gets on or ends. */
 export const jobList = verb({
   name: 'job list',
+  aliases: ['activity'],
   group: 'Domains',
   summary: 'List long operations that are under way',
   details: [
-    'Such as an export. A domain has one at a time; another is refused until it has ended. With --all, each domain that has none under way is there with its last one, how it ended, and when; the daemon knows them until it ends.',
+    'Such as exports, imports of templates, backups and moves. A domain has one at a time; another is refused until it has ended. With --all, the last two hundred that have ended follow, the newest first: how each ended, and when, whichever daemon it was.',
+    'With --follow each change is a line, until Ctrl-C.',
   ],
   args: {},
-  options: { all: { type: 'flag', summary: 'Those that have ended, too' } },
+  options: {
+    all: { type: 'flag', summary: 'Those that have ended, too' },
+    follow: { type: 'flag', summary: 'Print each as it begins, gets on and ends' },
+  },
   example: {
     command: 'ctvirt job list --all',
-    does: 'Lists what is under way, and how the last of each ended.',
+    does: 'Lists what is under way, and how the last ones ended.',
   },
-  async run(context, { options: { all } }) {
-    const known = await context.client.jobs.list();
-    const jobs = all ? known : known.filter(({ state }) => state === 'running');
+  async run(context, { options: { all, follow } }) {
+    if (all && follow) throw new CliError('usage', 'job list: --follow excludes --all');
+    if (follow) return await followJobs(context);
+    const jobs = await context.client.jobs.list(all ? {} : { running: true });
     context.print(jobs, (width) => formatTable(head, jobs.map(row), width));
   },
 });
+
+async function followJobs({ io, client, isJson }: Context): Promise<void> {
+  for await (const job of await client.jobs.watch({}, { signal: io.signal })) {
+    const { id, kind, state, progress, error } = job;
+    const more = error ?? progressWords(progress);
+    const words = `${id} ${kind} of ${subjectOf(job)}: ${state}${more === '' ? '' : `, ${more}`}`;
+    io.stdout.write(isJson ? `${JSON.stringify(job)}\n` : `${printableLines(words)}\n`);
+  }
+}

@@ -4,13 +4,22 @@ import type { Resources } from '@ctvirt/api';
 import { type Engine, EngineError } from '@ctvirt/engine';
 import type { Handlers } from './handler.js';
 
-/** Long operations of domains. */
+/** Long operations. */
 export const bindJobs = ({ jobs }: Engine): Handlers<Resources['jobs']> => ({
-  list: () => jobs.list(),
+  list: ({ query: { running } }) => {
+    const all = jobs.list();
+    return running === undefined ? all : all.filter(({ state }) => (state === 'running') === running);
+  },
+  watch(_call, send) {
+    for (const job of jobs.list()) if (job.state === 'running') send(job);
+    return jobs.watch(send);
+  },
+  show: ({ params: { job } }) => jobs.show(job),
+  cancel: ({ params: { job } }) => jobs.cancel(job),
   get({ params: { domain } }) {
     const job = jobs.get(domain) ?? jobs.last(domain);
     if (job !== undefined) return job;
-    throw new EngineError('not-found', `domain '${domain}' has had no job since the daemon started`);
+    throw new EngineError('not-found', `domain '${domain}' has had no job`);
   },
   abort: ({ params: { domain } }) => jobs.abort(domain),
 });

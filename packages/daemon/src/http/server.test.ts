@@ -324,7 +324,27 @@ test('every answer is as its schema says, and says nothing more', async (t) => {
       const { kind, state, error } = await client.jobs.get(web);
       assert.deepEqual([kind, state, /is running/.test(error ?? '')], ['export', 'failed', true]);
     },
-    'jobs.list': async () => assert.equal((await client.jobs.list()).length, 1),
+    'jobs.list': async () => {
+      const kinds = (await client.jobs.list({ running: false })).map(
+        ({ kind, domain }) => `${kind} ${domain}`,
+      );
+      assert.ok(kinds.includes('export web'));
+      assert.deepEqual(await client.jobs.list({ running: true }), []);
+    },
+    'jobs.show': async () => {
+      const [job] = await client.jobs.list();
+      assert.ok(job);
+      await client.jobs.show({ job: job.id });
+    },
+    'jobs.cancel': async () => {
+      const [job] = await client.jobs.list();
+      assert.ok(job);
+      await assert.rejects(client.jobs.cancel({ job: job.id }), failsWith('wrong-state'));
+      const { cancel } = engine.jobs;
+      engine.jobs.cancel = () => job;
+      await client.jobs.cancel({ job: job.id });
+      engine.jobs.cancel = cancel;
+    },
     'jobs.abort': async () => {
       await assert.rejects(client.jobs.abort(web), failsWith('wrong-state'));
       const [last] = engine.jobs.list();
@@ -652,6 +672,47 @@ test('what so many more domains would come to is told, of a profile and of a doc
   await assert.rejects(whatIf({}), failsWith('invalid'));
   await assert.rejects(whatIf({ profile: 'nosuch' }), failsWith('not-found'));
   await assert.rejects(whatIf({ xml: '<domain/>' }), failsWith('invalid'));
+});
+
+test('a long operation is a job that is watched, and goes on without its client if that says so', async (t) => {
+  const { client, engine } = await serve(t);
+  const over = new AbortController();
+  const heard: string[] = [];
+  const watching = await client.jobs.watch({}, { signal: over.signal });
+  const listening = (async () => {
+    for await (const { kind, state, template } of watching) heard.push(`${kind} ${state} ${template}`);
+  })();
+  let letGo = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  async function* slowly() {
+    yield archive(file('etc/motd')).subarray(0, 512);
+    await held;
+    yield archive(file('etc/motd')).subarray(512);
+  }
+  const leaving = new AbortController();
+  const source = join(await folderFor(t), 'slow.tar');
+  await writeFile(source, archive(file('etc/motd')));
+  const upload = client.templates.upload({ template: 'up', body: Readable.from(slowly()) });
+  while (!heard.includes('import running up')) await new Promise((resolve) => setTimeout(resolve, 10));
+  const [job] = await client.jobs.list({ running: true });
+  assert.match(job?.by ?? '', /process \d+ of root/);
+  letGo();
+  await upload;
+  const left = client.templates.import(
+    { template: 'left', body: { source } },
+    { signal: leaving.signal, detached: true, onProgress: () => leaving.abort() },
+  );
+  await left.catch(() => undefined);
+  while (engine.jobs.list()[0]?.state === 'running') await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.deepEqual(
+    engine.jobs.list().map(({ kind, state, template }) => `${kind} ${state} ${template}`),
+    ['import done left', 'import done up'],
+  );
+  over.abort();
+  await listening;
+  assert.equal(heard.at(-1), 'import done left');
 });
 
 test('what define would say is told, and nothing is defined', async (t) => {

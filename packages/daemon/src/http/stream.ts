@@ -95,6 +95,12 @@ export function goneOf({ raw }: FastifyReply): AbortSignal {
 
 type ProgressHandler = (call: AnyCall, watched: Required<Watched>) => Promise<unknown>;
 
+/** Whether it goes on when its client leaves, for whom there is the list of jobs then (RFC 7240). */
+const isDetached = ({ headers: { prefer } }: FastifyRequest): boolean =>
+  String(prefer ?? '')
+    .split(',')
+    .some((one) => one.trim().toLowerCase() === 'respond-async');
+
 /** Errors before the first progress are answered with their own status, later ones as the last line. */
 export async function answerProgress(
   call: AnyCall,
@@ -103,7 +109,7 @@ export async function answerProgress(
   reply: FastifyReply,
 ): Promise<void> {
   const { raw } = reply;
-  const gone = goneOf(reply);
+  const gone = isDetached(request) ? new AbortController().signal : goneOf(reply);
   const start = () => {
     if (raw.headersSent) return;
     takeOver(reply);

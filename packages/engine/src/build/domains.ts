@@ -107,12 +107,15 @@ export function makeDomains(
 }
 
 /** The last job of a domain is forgotten with it. */
-function openJobs({ registry, events }: Pick<StateParts, 'registry' | 'events'>, turns: Turns): Jobs {
+function openJobs(
+  { registry, events, jobHistory }: Pick<StateParts, 'registry' | 'events' | 'jobHistory'>,
+  turns: Turns,
+): Jobs {
   const tell = (job: Job): void => {
-    const entry = registry.byUuid(job.uuid);
+    const entry = job.uuid === null ? undefined : registry.byUuid(job.uuid);
     if (entry !== undefined) events.job(entry, job);
   };
-  const jobs = new Jobs(tell, (uuid) => turns.ofJobs.has(uuid));
+  const jobs = new Jobs(tell, (uuid) => turns.ofJobs.has(uuid), jobHistory);
   events.listen(({ event, detail }, { record }) => {
     if (event === 'undefined' && detail === 'removed') jobs.forget(record.uuid);
   });

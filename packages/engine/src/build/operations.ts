@@ -18,6 +18,7 @@ import { type KeptParts, rootOperations } from '../domains/kept.js';
 import { layerOperations } from '../domains/layer-files.js';
 import { type LookParts, lookOperations } from '../domains/look.js';
 import { type MountParts, mountOperations } from '../domains/mounting.js';
+import { repositoryJobs, templateJobs } from '../domains/other-jobs.js';
 import { type OverviewParts, Overviews } from '../domains/overview.js';
 import { type RenameParts, renameOperation } from '../domains/rename.js';
 import { type RunParts, runOperations } from '../domains/run.js';
@@ -78,9 +79,9 @@ export function operationsOf(parts: OperationParts): Omit<Engine, 'host' | 'link
     layers: layerOperations(parts),
     pools,
     moves: moveOperations(parts),
-    backups: backupOperations(parts),
+    backups: repositoryJobs(backupOperations(parts), parts.jobs),
     ...credentialOperations(parts),
-    templates,
+    templates: templateJobs(templates, parts.jobs),
     profiles,
     networks,
     filters: parts.filterOperations,

@@ -9,6 +9,7 @@ import { Keeper } from '../history/keeper.js';
 import { Hooks } from '../hooks/hooks.js';
 import { hostName } from '../host/facts.js';
 import { readIfThere } from '../host/files.js';
+import { JobHistory } from '../jobs/history.js';
 import { Reader } from '../lifecycle/document.js';
 import { readStored } from '../lifecycle/stored-document.js';
 import type { EngineLog } from '../log.js';
@@ -56,6 +57,7 @@ export interface StateParts {
   readonly knownFiles: KnownFilesStore;
   readonly backupTimes: BackupTimes;
   readonly scheduleTimes: ScheduleTimes;
+  readonly jobHistory: JobHistory;
   readonly frozenMarks: FrozenMarks;
   readonly backupSchedule: BackupSchedule | undefined;
   readonly profiles: Profiles;
@@ -120,6 +122,7 @@ export async function openState(
     knownFiles: new KnownFilesStore(layout.knownFiles),
     backupTimes: await BackupTimes.open(layout.backupTimes),
     scheduleTimes: await ScheduleTimes.open(layout.scheduleTimes),
+    jobHistory: await JobHistory.open(layout.jobs),
     frozenMarks: await FrozenMarks.open(layout.frozen, (uuid) => registry.byUuid(uuid) !== undefined),
     backupSchedule: options.backupSchedule,
     profiles,

@@ -1,5 +1,6 @@
 // Backs domains up at the times of their schedules, one after the other, and removes what is not to be kept: looked at once a minute.
 // SPDX-License-Identifier: Apache-2.0
+import { onBehalfOf } from '../asker.js';
 import type { KnownFilesStore } from '../backup/known-files.js';
 import type { Engine, Watched } from '../contract.js';
 import { isFault } from '../errors.js';
@@ -49,7 +50,15 @@ export class BackupScheduler {
     this.#due = new Due(zone);
     const failed = (error: unknown): void =>
       log('error', `the schedule of backups was not looked at: ${String(error)}`);
-    this.#minute = new EachMinute(() => this.#look(), failed, now);
+    this.#minute = new EachMinute(
+      () =>
+        onBehalfOf(
+          () => 'its schedule',
+          () => this.#look(),
+        ),
+      failed,
+      now,
+    );
   }
 
   open(): void {

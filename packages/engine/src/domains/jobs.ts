@@ -17,8 +17,16 @@ export function jobOperations({
 }): Engine['jobs'] {
   return {
     list: () => jobs.list(),
+    show: (id) => jobs.show(id),
+    cancel: (id) => jobs.cancel(id),
+    watch: (listener) => jobs.watch(listener),
     get: (ref) => jobs.of(registry.find(ref).record.uuid),
-    last: (ref) => jobs.lastOf(registry.find(ref).record.uuid),
+    last(ref) {
+      const { name, uuid } = registry.find(ref).record;
+      const job = jobs.lastOf(uuid);
+      // It may have had another name.
+      return job && { ...job, domain: name };
+    },
     abort(ref) {
       const { name, uuid } = registry.find(ref).record;
       const job = jobs.abort(uuid);

@@ -1,5 +1,6 @@
 // Does at its time what a domain's schedule says, and clears what is over: looked at once a minute.
 // SPDX-License-Identifier: Apache-2.0
+import { onBehalfOf } from '../asker.js';
 import { isFault } from '../errors.js';
 import type { Jobs } from '../jobs/jobs.js';
 import type { EngineLog } from '../log.js';
@@ -130,7 +131,10 @@ export class Scheduler {
     if (due !== 'due') return due === 'seen';
     if (schedule.stopped === false && entry.state === 'shutoff') return true;
     try {
-      await this.#create(uuid, schedule, { snapshots, now });
+      await onBehalfOf(
+        () => 'its schedule',
+        () => this.#create(uuid, schedule, { snapshots, now }),
+      );
     } catch (error) {
       if (isFault(error, 'in-use') || isFault(error, 'busy')) return false;
       this.parts.log('error', `domain '${name}': no snapshot by its schedule: ${String(error)}`, {

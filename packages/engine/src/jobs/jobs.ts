@@ -1,11 +1,16 @@
-// Long operations of domains: one at a time for each, told of while it goes on, ended when somebody asks, and the last one remembered.
+// Long operations: one at a time for each domain, told of while it goes on, ended when somebody asks, and remembered.
 // SPDX-License-Identifier: Apache-2.0
+import { randomBytes } from 'node:crypto';
 import type { Job, JobKind, Progress } from '@ctvirt/api';
+import { asker } from '../asker.js';
 import type { Watched } from '../contract.js';
 import { EngineError, isFault } from '../errors.js';
+import { JobHistory } from './history.js';
 
-/** Whose job it is, by the name it has now. */
-interface JobSubject {
+/** Whose job it is, by the name it has now: a domain's, or that of something else of the host. */
+type JobSubject = DomainSubject | { readonly template: string } | { readonly repository: string };
+
+interface DomainSubject {
   readonly record: { readonly name: string; readonly uuid: string };
 }
 
@@ -16,21 +21,30 @@ interface Running {
   /** By the clock that nobody sets, in milliseconds; the end is undefined while it is under way. */
   readonly began: number;
   ended: number | undefined;
-  state: Omit<Job, 'domain' | 'elapsedMs' | 'exclusive'>;
+  /** When its progress was last told to those who watch. */
+  toldMs: number;
+  state: Omit<Job, 'domain' | 'elapsedMs' | 'exclusive' | 'percent'>;
 }
+
+/** So often those who watch are told how far one is. */
+const TELL_MS = 500;
 
 type Given = { readonly [K in keyof Watched]?: Watched[K] | undefined };
 
-/** Runs jobs. They are known in memory alone: what one had made when the daemon ended is for its own part to clear. */
+/** Runs jobs. What one had made when the daemon ended is for its own part to clear; that it ended so, the next one tells. */
 export class Jobs {
   readonly #running = new Map<string, Running>();
-  readonly #last = new Map<string, Running>();
+  readonly #last = new Map<string, Job>();
+  readonly #watchers = new Set<(job: Job) => void>();
 
-  /** `tell` hears of each when it begins and when it has ended; `isExclusive` says whether all else waits for that of a domain now. */
+  /** `tell` hears of those of domains when they begin and when they have ended; `isExclusive` says whether all else waits for that of a domain now. */
   constructor(
     private readonly tell: (job: Job) => void,
     private readonly isExclusive: (uuid: string) => boolean = () => false,
-  ) {}
+    private readonly history = new JobHistory(),
+  ) {
+    for (const job of history.ended()) if (job.uuid !== null) this.#last.set(job.uuid, job);
+  }
 
   /**
    * Throws `in-use` with what is under way if the domain has a job. It does not wait for the domain's turn: work that needs that takes it
@@ -42,8 +56,8 @@ export class Jobs {
     work: (watched: Required<Watched>) => Promise<T>,
     watched: Given = {},
   ): Promise<T> {
-    const { name, uuid } = subject.record;
-    this.refuse(uuid);
+    const names = namesOf(subject);
+    if (names.uuid !== null) this.refuse(names.uuid);
     const controller = new AbortController();
     const signals = [controller.signal, watched.signal].filter((one) => one !== undefined);
     const signal = AbortSignal.any(signals);
@@ -54,33 +68,40 @@ export class Jobs {
       settled,
       began: performance.now(),
       ended: undefined,
+      toldMs: 0,
       state: {
-        uuid,
+        id: randomBytes(6).toString('hex'),
+        ...names,
         kind,
         state: 'running',
         startedAt: new Date().toISOString(),
         endedAt: null,
         progress: null,
+        by: asker() ?? null,
         error: null,
       },
     };
-    this.#running.set(uuid, running);
+    const { id } = running.state;
+    this.#running.set(id, running);
     const end = (ending: Pick<Job, 'state' | 'error'>): void => {
       running.ended = performance.now();
       running.state = { ...running.state, ...ending, endedAt: new Date().toISOString() };
-      this.#running.delete(uuid);
-      this.#last.set(uuid, running);
+      this.#running.delete(id);
+      const job = this.#jobOf(running);
+      if (names.uuid !== null) this.#last.set(names.uuid, job);
+      this.history.end(job);
       settle();
-      this.tell(this.#jobOf(running));
+      this.#tellAll(job);
     };
-    this.tell(this.#jobOf(running));
+    this.history.begin(this.#jobOf(running));
+    this.#tellAll(this.#jobOf(running));
     const timed = timing();
     try {
       const result = await work({
         signal,
         onProgress: (said) => {
           const progress = timed(said);
-          running.state = { ...running.state, progress };
+          this.#getOn(running, progress);
           watched.onProgress?.(progress);
         },
       });
@@ -92,15 +113,16 @@ export class Jobs {
       const ending = `interrupted; ${endings[kind] ?? 'nothing was kept'}`;
       end(isCancelled ? { state: 'cancelled', error: ending } : { state: 'failed', error: message });
       if (!isCancelled) throw error;
-      throw new EngineError('interrupted', `${kind} of domain '${name}': ${ending}`, {}, { cause: error });
+      throw new EngineError('interrupted', `${kind} of ${words(subject)}: ${ending}`, {}, { cause: error });
     }
   }
 
   /** Throws `in-use` if the domain has a job under way. */
   refuse(uuid: string): void {
-    const running = this.#running.get(uuid);
-    if (running === undefined) return;
-    const { domain, kind, progress, startedAt } = this.#jobOf(running);
+    const job = this.of(uuid);
+    if (job === undefined) return;
+    const { kind, progress, startedAt } = job;
+    const domain = job.domain ?? uuid;
     throw new EngineError(
       'in-use',
       `domain '${domain}' has a job, ${kind}, since ${startedAt}${howFar(progress)}; \`ctvirt job abort ${domain}\` ends it`,
@@ -108,24 +130,46 @@ export class Jobs {
     );
   }
 
+  /** Those under way, then those that have ended, the newest first. */
   list(): Job[] {
-    const known = new Map([...this.#last, ...this.#running]);
-    return [...known.values()].map((one) => this.#jobOf(one));
+    const running = [...this.#running.values()].map((one) => this.#jobOf(one));
+    return [...running, ...[...this.history.ended()].reverse()];
+  }
+
+  /** Calls back when one begins, gets on or ends; the result unsubscribes. */
+  watch(listener: (job: Job) => void): () => void {
+    this.#watchers.add(listener);
+    return () => this.#watchers.delete(listener);
+  }
+
+  /** By its id; throws `not-found`. */
+  show(id: string): Job {
+    const job = this.list().find((one) => one.id === id);
+    if (job === undefined) throw new EngineError('not-found', `there is no job '${id}'`, { name: id });
+    return job;
+  }
+
+  /** Returns it as it was; throws `wrong-state` if it has ended. */
+  cancel(id: string): Job {
+    const job = this.show(id);
+    const running = this.#running.get(id);
+    if (running === undefined) throw new EngineError('wrong-state', `job '${id}' has ended: ${job.state}`);
+    running.controller.abort();
+    return job;
   }
 
   of(uuid: string): Job | undefined {
-    const running = this.#running.get(uuid);
+    const running = this.#ofDomain(uuid);
     return running && this.#jobOf(running);
   }
 
   lastOf(uuid: string): Job | undefined {
-    const last = this.#last.get(uuid);
-    return last && this.#jobOf(last);
+    return this.#last.get(uuid);
   }
 
   /** Returns it as it was; undefined if there is none. */
   abort(uuid: string): Job | undefined {
-    const running = this.#running.get(uuid);
+    const running = this.#ofDomain(uuid);
     running?.controller.abort();
     return running && this.#jobOf(running);
   }
@@ -140,16 +184,58 @@ export class Jobs {
     const running = [...this.#running.values()];
     for (const { controller } of running) controller.abort();
     await Promise.all(running.map(({ settled }) => settled));
+    await this.history.close();
+  }
+
+  #ofDomain(uuid: string): Running | undefined {
+    return [...this.#running.values()].find(({ state }) => state.uuid === uuid);
+  }
+
+  #getOn(running: Running, progress: Progress): void {
+    const before = running.state.progress;
+    running.state = { ...running.state, progress };
+    const now = performance.now();
+    if (this.#watchers.size === 0) return;
+    if (before?.phase === progress.phase && now - running.toldMs < TELL_MS) return;
+    running.toldMs = now;
+    this.#tellWatchers(this.#jobOf(running));
+  }
+
+  #tellAll(job: Job): void {
+    if (job.uuid !== null) this.tell(job);
+    this.#tellWatchers(job);
+  }
+
+  #tellWatchers(job: Job): void {
+    for (const listener of [...this.#watchers]) listener(job);
   }
 
   #jobOf({ subject, state, began, ended }: Running): Job {
+    const { uuid, progress } = state;
     return {
-      domain: subject.record.name,
+      domain: 'record' in subject ? subject.record.name : null,
       ...state,
       elapsedMs: Math.round((ended ?? performance.now()) - began),
-      exclusive: ended === undefined && this.isExclusive(state.uuid),
+      exclusive: ended === undefined && uuid !== null && this.isExclusive(uuid),
+      percent: percentOf(progress),
     };
   }
+}
+
+const namesOf = (subject: JobSubject): Pick<Job, 'uuid' | 'template' | 'repository'> => ({
+  uuid: 'record' in subject ? subject.record.uuid : null,
+  template: 'template' in subject ? subject.template : null,
+  repository: 'repository' in subject ? subject.repository : null,
+});
+
+function words(subject: JobSubject): string {
+  if ('record' in subject) return `domain '${subject.record.name}'`;
+  return 'template' in subject ? `template '${subject.template}'` : `repository '${subject.repository}'`;
+}
+
+function percentOf(progress: Progress | null): number | null {
+  if (progress?.total === undefined || progress.total <= 0) return null;
+  return Math.floor(100 * Math.min(1, Math.max(0, progress.done / progress.total)));
 }
 
 /** Sooner nobody can tell how fast it goes. */
@@ -184,10 +270,8 @@ const endings: { readonly [K in JobKind]?: string } = {
 
 function howFar(progress: Progress | null): string {
   if (progress === null) return '';
-  const { phase, done, total } = progress;
-  return total === undefined || total <= 0
-    ? `: ${phase}`
-    : `: ${phase} ${Math.floor((100 * done) / total)} %`;
+  const percent = percentOf(progress);
+  return percent === null ? `: ${progress.phase}` : `: ${progress.phase} ${percent} %`;
 }
 
 function promised() {

@@ -35,6 +35,8 @@ export interface Layout {
   readonly backupTimes: string;
   /** What the files of domains were when they were last backed up. */
   readonly knownFiles: string;
+  /** Long operations that have ended, and that are under way. */
+  readonly jobs: string;
   /** Which domains are frozen for whoever copies them from outside. */
   readonly frozen: string;
   /** What containers wrote to their consoles. */
@@ -112,6 +114,7 @@ export function layoutOf(root?: string): Layout {
     scheduleTimes: join(lib, 'schedule.json'),
     backupTimes: join(lib, 'backups.json'),
     knownFiles: join(lib, 'backup-files'),
+    jobs: join(lib, 'jobs.json'),
     frozen: join(lib, 'frozen.json'),
     consoles: join(lib, 'consoles'),
     run,

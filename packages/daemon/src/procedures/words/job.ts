@@ -32,6 +32,11 @@ const operations: Readonly<Record<Job['kind'], number>> = {
   backup: 9,
   clone: 0,
   freeze: 0,
+  build: 0,
+  update: 0,
+  check: 0,
+  forget: 0,
+  prune: 0,
 };
 
 /** How much of it is done, of how much, and how much is left. */

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { onBehalfOf } from '../asker.js';
+import { JobHistory } from './history.js';
+import { Jobs } from './jobs.js';
+
+const web = { record: { name: 'web', uuid: 'u1' } };
+
+function fileFor(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ctvirt-jobs-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  return join(folder, 'jobs.json');
+}
+
+const opened = async (path: string) =>
+  new Jobs(
+    () => undefined,
+    () => false,
+    await JobHistory.open(path),
+  );
+
+test('what has ended is known to the next daemon, with who asked for it', async (t) => {
+  const path = fileFor(t);
+  const first = await opened(path);
+  await onBehalfOf(
+    () => 'somebody',
+    () => first.run({ template: 'debian' }, 'import', async () => undefined),
+  );
+  await assert.rejects(first.run(web, 'backup', () => Promise.reject(new Error('no room'))));
+  await first.close();
+  const next = await opened(path);
+  assert.deepEqual(
+    next
+      .list()
+      .map(({ kind, domain, template, state, error, by }) => [kind, domain, template, state, error, by]),
+    [
+      ['backup', 'web', null, 'failed', 'no room', null],
+      ['import', null, 'debian', 'done', null, 'somebody'],
+    ],
+  );
+  assert.equal(next.lastOf('u1')?.kind, 'backup');
+});
+
+test('what was under way when the daemon was killed has failed', async (t) => {
+  const path = fileFor(t);
+  const first = await opened(path);
+  const killed = new AbortController();
+  const going = first.run(
+    web,
+    'move',
+    ({ signal }) =>
+      new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('end')))),
+    { signal: killed.signal },
+  );
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const next = await opened(path);
+  const [job] = next.list();
+  assert.deepEqual(
+    [job?.state, job?.error, job?.endedAt === null],
+    ['failed', 'the daemon ended in the middle of it', false],
+  );
+  killed.abort();
+  await assert.rejects(going);
+});
+
+test('two hundred are known, and a damaged file is as none', async (t) => {
+  const path = fileFor(t);
+  const first = await opened(path);
+  for (let at = 0; at < 250; at++) await first.run({ template: `t${at}` }, 'import', async () => undefined);
+  await first.close();
+  assert.equal(JSON.parse(readFileSync(path, 'utf8')).jobs.length, 200);
+  assert.equal((await opened(path)).list()[0]?.template, 't249');
+  writeFileSync(path, '{"jobs":[{"id":5}');
+  assert.deepEqual((await opened(path)).list(), []);
+  writeFileSync(path, '{"jobs":[{"id":5}, null, 3]}');
+  assert.deepEqual((await opened(path)).list(), []);
+});
+
+test('who watches hears of each when it begins, gets on and ends', async () => {
+  const jobs = new Jobs(() => undefined);
+  const heard: string[] = [];
+  const stop = jobs.watch(({ kind, state, progress, percent }) =>
+    heard.push(`${kind} ${state} ${progress?.phase ?? '-'} ${percent ?? '-'}`),
+  );
+  await jobs.run({ repository: 'main' }, 'prune', async ({ onProgress }) => {
+    onProgress({ phase: 'look', done: 1 });
+    onProgress({ phase: 'copy', done: 1, total: 4 });
+    onProgress({ phase: 'copy', done: 2, total: 4 });
+  });
+  stop();
+  await jobs.run(web, 'export', async () => undefined);
+  assert.deepEqual(heard, [
+    'prune running - -',
+    'prune running look -',
+    'prune running copy 25',
+    'prune done copy 50',
+  ]);
+});
+
+test('any is ended by its id, and only while it is under way', async () => {
+  const jobs = new Jobs(() => undefined);
+  const going = jobs.run(
+    { template: 'big' },
+    'import',
+    ({ signal }) =>
+      new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('end')))),
+  );
+  const [job] = jobs.list();
+  assert.ok(job);
+  assert.equal(jobs.cancel(job.id).state, 'running');
+  await assert.rejects(going, /^EngineError: import of template 'big': interrupted; nothing was kept$/);
+  assert.equal(jobs.show(job.id).state, 'cancelled');
+  assert.throws(() => jobs.cancel(job.id), { code: 'wrong-state' });
+  assert.throws(() => jobs.show('none'), { code: 'not-found' });
+});
