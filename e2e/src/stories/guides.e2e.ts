@@ -81,6 +81,8 @@ test('backup.md', async () => {
     }
     const prints = {
       'cat web-etc/etc/site.conf': /^listen 80$/m,
+      'restic --no-cache --repo /srv/backup-copy --password-file /etc/ctvirt/backup.password snapshots --compact':
+        /^[0-9a-f]{8} .* ctvirt/m,
       'ctvirt root list': /^ web~2 /m,
       'ctvirt backup check': /web: .* all as they were/,
       'ctvirt backup status': /^ web +ok +\S+ +\d+ s +30 2 \* \* \* /m,

@@ -118,7 +118,7 @@ const repositories = (doc: string): Setting<string[]> => ({
   advice: (value) => {
     const remote = (Array.isArray(value) ? value : []).map((text) => text.split(' ')[1] ?? '').find(isRemote);
     if (remote === undefined) return undefined;
-    return `'${remote}' is no folder of this host: mount it (NFS, sshfs, rclone) and name the folder of the mount, or let \`restic copy\` take what is in a folder here to there`;
+    return `'${remote}' is no folder of this host: mount it (NFS, sshfs, rclone) and name the folder of the mount, or let \`restic copy\` take what is in a folder here to there (docs/guide/backup.md, "Off the host")`;
   },
 });
 
