@@ -378,6 +378,22 @@ test('a repository without room, and one that goes away, fail the backup alone',
   await ctvirt('start', 'big', '--wait');
 });
 
+test('of a domain that this host has never backed up the repository tells, or it is told that it cannot', async () => {
+  for (const name of ['came', 'new']) await world.define(domainXml({ name, filesystems: [templateRoot] }));
+  const { backup } = await world.client.backups.create({ domain: 'came', body: {} });
+  // As on a host that it has come to.
+  await world.stop();
+  rmSync(world.enclosure.path(`${world.root}/lib/backups.json`));
+  await world.start();
+  renameSync(repository(), `${repository()}.away`);
+  const told = await world.cli(['backup', 'status']);
+  renameSync(`${repository()}.away`, repository());
+  assert.match(told.stdout, /^came, new: earlier backups are not known: there is no repository in /m);
+  const [came, fresh] = await world.client.backups.status();
+  assert.deepEqual([came?.last?.id, came?.state, came?.untold], [backup.id, 'ok', null]);
+  assert.deepEqual([fresh?.last, fresh?.state, fresh?.untold], [null, 'none', null]);
+});
+
 test('two domains at once are backed up one after the other', async () => {
   for (const name of ['one', 'two']) await world.define(domainXml({ name, filesystems: [templateRoot] }));
   const taken = await Promise.all(

@@ -577,7 +577,7 @@ export interface Engine {
     /** Backs up a domain: one that is off cannot be started meanwhile, of one that runs a copy is read that is made for that. */
     create(ref: DomainRef, request: DomainBackupRequest, watched?: Watched): Promise<BackupTaken>;
     /** Of one or all that there are; looks into no repository. */
-    status(ref?: DomainRef): readonly BackupStatus[];
+    status(ref?: DomainRef): Promise<readonly BackupStatus[]>;
     /**
      * A domain that is off gets the files that it had, and what it had before is kept; one that is gone is defined again. With a
      * path only that of it comes back, and with `to` all goes to a folder of the host.

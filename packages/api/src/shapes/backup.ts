@@ -156,7 +156,10 @@ export const backupStatus = object(
           takenAt: string({ description: 'RFC 3339' }),
           ageSeconds: number({ description: 'How long ago that is' }),
         },
-        { description: 'The last that this daemon or one before it took; null before the first' },
+        {
+          description:
+            'The last that this daemon or one before it took, or that the repository has of it; null before the first',
+        },
       ),
     ),
     failure: nullable(
@@ -167,6 +170,12 @@ export const backupStatus = object(
         },
         { description: 'The last that was asked for in vain; null if another was taken since' },
       ),
+    ),
+    untold: nullable(
+      string({
+        description:
+          'Of one without a last: why its repository could not be asked for backups of before, such as those of the host that it came from',
+      }),
     ),
     nextAt: nullable(string({ description: 'When it is due; RFC 3339' })),
   },

@@ -12,7 +12,7 @@ export const backupStatus = verb({
   group: 'Backups',
   summary: 'Tell of each domain when its last backup was, and what failed or is late',
   details: [
-    'It is what the daemon remembers; no repository is asked. A domain is late whose backup was due an hour ago and is not there. waiting is one whose first time is yet to come, none one that has neither backups nor times for them.',
+    'It is what the daemon remembers. Of a domain that it has backed up never, such as one that has come from another host, it asks the repository, and says why where that cannot be asked. A domain is late whose backup was due an hour ago and is not there. waiting is one whose first time is yet to come, none one that has neither backups nor times for them.',
     'The exit status is 19 where one has failed, is late, or is not complete, and 3 where ctvirtd.conf names no repository.',
   ],
   args: {
@@ -28,6 +28,9 @@ export const backupStatus = verb({
         ...all.flatMap(({ domain: name, failure }) =>
           failure === null ? [] : [`${name}: ${timeOf({ takenAt: failure.at })}: ${failure.error}\n`],
         ),
+        ...untoldOf(all).map(
+          ([why, names]) => `${names.join(', ')}: earlier backups are not known: ${why}\n`,
+        ),
       ].join(''),
     );
     const isWanting = ({ state }: BackupStatus): boolean =>
@@ -35,6 +38,14 @@ export const backupStatus = verb({
     return all.some(isWanting) ? incompleteStatus : 0;
   },
 });
+
+/** Many may have one reason. */
+function untoldOf(all: readonly BackupStatus[]): [string, string[]][] {
+  const found = new Map<string, string[]>();
+  for (const { domain, untold } of all)
+    if (untold !== null) found.set(untold, [...(found.get(untold) ?? []), domain]);
+  return [...found];
+}
 
 const columns = ['Domain', 'State', 'Last', 'Age', 'Schedule', 'Next'];
 

@@ -233,7 +233,18 @@ test('every answer is as its schema says, and says nothing more', async (t) => {
   Object.assign(engine.backups, {
     status: (ref: string) => {
       const { name: domain, uuid } = engine.summary(ref);
-      return [{ domain, uuid, state: 'none', schedule: null, last: null, failure: null, nextAt: null }];
+      return [
+        {
+          domain,
+          uuid,
+          state: 'none',
+          schedule: null,
+          last: null,
+          failure: null,
+          untold: null,
+          nextAt: null,
+        },
+      ];
     },
     repositories: () => [repository],
     init: async () => ({ repository, madePassword: true }),

@@ -41,6 +41,7 @@ const row = (resource: string, limit: number | null, failcnt: number | null): Be
 
 const backupOf = (domain: string, uuid: string): BackupStatus => ({
   ...{ domain, uuid, state: 'ok', schedule: { when: '@daily', isOfHost: true }, failure: null },
+  untold: null,
   last: { id: 'f00', repository: 'main', takenAt: '2026-11-30T02:00:00Z', ageSeconds: 36_000 },
   nextAt: '2026-12-01T02:00:00Z',
 });

@@ -18,7 +18,7 @@ test('without a repository nothing is well', options, async () => {
   const driver = new MemoryDriver({ documentPath: documentPathIn(layout), isObedient: true });
   const { engine } = await openMemoryEngine(layout, driver, () => undefined);
   try {
-    assert.throws(() => engine.backups.status(), { code: 'not-found', message: /backup_repositories/ });
+    await assert.rejects(engine.backups.status(), { code: 'not-found', message: /backup_repositories/ });
   } finally {
     await engine.close();
     rmSync(root, { recursive: true });

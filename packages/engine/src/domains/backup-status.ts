@@ -1,4 +1,4 @@
-// How the backups of domains stand, by what is remembered of them: no repository is asked.
+// How the backups of domains stand, by what is remembered of them.
 // SPDX-License-Identifier: Apache-2.0
 import type { BackupStatus } from '@ctvirt/api';
 import type { Entry } from '../registry/registry.js';
@@ -13,6 +13,8 @@ export interface StatusParts {
   readonly backupSchedule: BackupSchedule | undefined;
   /** Times of schedules, in the host's zone. */
   readonly next: Pick<NextTimes, 'after'>;
+  /** Why earlier ones of a domain could not be looked for, by its UUID. */
+  readonly untold?: ReadonlyMap<string, string>;
 }
 
 /** So long one may take, or wait for others. */
@@ -23,7 +25,7 @@ type Said = Pick<Entry, 'record'>;
 /** Of one domain. */
 export function statusOf(
   entry: Said,
-  { backupTimes, backupSchedule, next: times }: StatusParts,
+  { backupTimes, backupSchedule, untold, next: times }: StatusParts,
   now: Date = new Date(),
 ): BackupStatus {
   const { name, uuid, schedule: own } = entry.record;
@@ -47,6 +49,7 @@ export function statusOf(
             ageSeconds: Math.round((now.valueOf() - Date.parse(last.takenAt)) / 1000),
           },
     failure: failure ?? null,
+    untold: untold?.get(uuid) ?? null,
     nextAt: next?.toISOString() ?? null,
   };
 }

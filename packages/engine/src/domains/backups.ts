@@ -19,6 +19,7 @@ import { knownOf, lookAt, verdictOn } from './backup-changes.js';
 import { checkBackups } from './backup-check.js';
 import { type BackupParts, goingOf, secondsSince } from './backup-parts.js';
 import { statusOf } from './backup-status.js';
+import { findEarlier } from './earlier-backups.js';
 import { chooseGeneration, generationsOf, noBackupOf } from './generations.js';
 import { contextOf } from './mounting.js';
 import { restoreBackup } from './restoring.js';
@@ -50,11 +51,12 @@ export function backupOperations(parts: BackupParts): Engine['backups'] {
       return shown(domain === undefined ? all : generationsOf(all, domain, parts), found);
     },
     create: (ref, request, watched) => create(ref, request, watched, parts),
-    status: (ref) => {
+    status: async (ref) => {
       const entries = ref === undefined ? parts.registry.here() : [turns.find(ref)];
       // All is not well where nothing can be backed up: it throws.
       if (repositories.all().length === 0) repositories.find();
-      return entries.map((entry) => statusOf(entry, { ...parts, next }));
+      const untold = await findEarlier(entries, parts);
+      return entries.map((entry) => statusOf(entry, { ...parts, next, untold }));
     },
     restore: async (request, watched = {}) => {
       const found = repositories.get(request.repository);

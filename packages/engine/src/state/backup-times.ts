@@ -49,6 +49,11 @@ export class BackupTimes {
     await this.#set(uuid, { ...history, last });
   }
 
+  /** One of an earlier time, or of another host, where none is known. */
+  async found(uuid: string, last: LastBackup): Promise<void> {
+    if (this.get(uuid).last === undefined) await this.#set(uuid, { ...this.get(uuid), last });
+  }
+
   async failed(uuid: string, failure: NonNullable<BackupHistory['failure']>): Promise<void> {
     await this.#set(uuid, { ...this.get(uuid), failure });
   }
