@@ -754,7 +754,6 @@ test('a wrong command line ends with 2, names the fault and what was meant', asy
       'set: --network says whose interface --ipadd and --rate are for; --network-add lan gives it one',
     ],
     ['set web --ip 10.0.0.5', "set: unknown option '--ip': here it is --ipadd"],
-    ['top', "unknown command 'top': here it is ctvirt list --sort cpu, or, by processes, ctvirt ps"],
     [
       'delete web',
       "unknown command 'delete': here it is ctvirt undefine DOMAIN, or, with its files, ctvirt undefine DOMAIN --storage",

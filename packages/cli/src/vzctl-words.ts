@@ -43,7 +43,6 @@ const commonVerbs: Words = {
   rm: erase,
   run: make,
   shell,
-  top: 'ctvirt list --sort cpu, or, by processes, ctvirt ps',
   unregister: 'ctvirt undefine DOMAIN',
 };
 
