@@ -428,7 +428,7 @@ export const texts = {
   activity: {
     title: 'Activity',
     jobs: 'Long operations',
-    columns: { what: 'What', domain: 'Domain', state: 'State', began: 'Began', took: 'Took' },
+    columns: { what: 'What', domain: 'Of', state: 'State', began: 'Began', took: 'Took' },
     kind: {
       export: 'Export',
       import: 'Import',
@@ -439,6 +439,11 @@ export const texts = {
       revert: 'Revert',
       clone: 'Clone',
       freeze: 'Freeze',
+      build: 'Build',
+      update: 'Update',
+      check: 'Check',
+      forget: 'Forget',
+      prune: 'Prune',
     },
     state: { running: 'under way', done: 'done', failed: 'failed', cancelled: 'cancelled' },
     abort: 'Abort',

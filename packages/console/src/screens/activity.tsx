@@ -18,7 +18,11 @@ import { texts } from '../texts.js';
 const words = texts.activity;
 const marks = { running: '●', done: '✓', failed: '✕', cancelled: '○' } as const;
 
-function Progress({ job: { kind, progress, domain } }: { readonly job: Job }) {
+/** What it is of: a domain, a template or a repository. */
+const subjectOf = ({ domain, template, repository }: Job): string => domain ?? template ?? repository ?? '';
+
+function Progress({ job }: { readonly job: Job }) {
+  const { kind, progress } = job;
   if (progress === null) return null;
   const { phase, done, total } = progress;
   return (
@@ -26,7 +30,7 @@ function Progress({ job: { kind, progress, domain } }: { readonly job: Job }) {
       {phase}
       {total !== undefined && total > 0 && (
         <Gauge
-          label={`${words.kind[kind]} ${domain}`}
+          label={`${words.kind[kind]} ${subjectOf(job)}`}
           text={percent(done / total)}
           value={done}
           end={total}
@@ -38,17 +42,16 @@ function Progress({ job: { kind, progress, domain } }: { readonly job: Job }) {
 }
 
 function JobLine({ job, again }: { readonly job: Job; readonly again: () => void }) {
-  const { domain, uuid, kind, state, startedAt, elapsedMs, error } = job;
+  const { id, domain, kind, state, startedAt, elapsedMs, error } = job;
+  const subject = subjectOf(job);
   const heads = words.columns;
   const abort = () =>
     confirm({
-      title: words.abortTitle(words.kind[kind], domain),
+      title: words.abortTitle(words.kind[kind], subject),
       why: words.abortWhy,
       sure: words.abort,
       run: async () => {
-        await told(words.abortBusy(domain), words.abortDone(domain), () =>
-          daemon.jobs.abort({ domain: uuid }),
-        );
+        await told(words.abortBusy(subject), words.abortDone(subject), () => daemon.jobs.cancel({ job: id }));
         again();
       },
     });
@@ -56,7 +59,7 @@ function JobLine({ job, again }: { readonly job: Job; readonly again: () => void
     <tr>
       <td>{words.kind[kind]}</td>
       <td class="wrap" data-label={heads.domain}>
-        <Link href={pathOf('domains', domain)}>{domain}</Link>
+        {domain === null ? subject : <Link href={pathOf('domains', domain)}>{domain}</Link>}
       </td>
       <td class="wrap" data-label={heads.state}>
         <span>
@@ -119,11 +122,9 @@ export function Screen() {
                       </tr>
                     </thead>
                     <tbody>
-                      {list
-                        .toSorted((a, b) => b.startedAt.localeCompare(a.startedAt))
-                        .map((job) => (
-                          <JobLine key={`${job.uuid} ${job.startedAt}`} job={job} again={jobs.again} />
-                        ))}
+                      {list.map((job) => (
+                        <JobLine key={job.id} job={job} again={jobs.again} />
+                      ))}
                     </tbody>
                   </table>
                 </div>

@@ -328,7 +328,7 @@ const jobs = group<Known, number>({
   labels: ['domain', 'uuid', 'kind'],
   *each({ jobs: running }) {
     for (const { domain: name, uuid, kind, startedAt } of running)
-      yield [Date.parse(startedAt) / 1000, [name, uuid, kind]];
+      if (name !== null) yield [Date.parse(startedAt) / 1000, [name, uuid, kind]];
   },
   families: [
     gauge('ctvirt_job_start_time_seconds', 'When a job of a domain that is under way began.', (at) => at),
