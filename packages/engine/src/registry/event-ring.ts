@@ -16,7 +16,7 @@ export class EventRing<E extends { readonly seq: number }> {
   #last: number;
 
   constructor(
-    startMs = new Date().valueOf(),
+    startMs = Math.floor(performance.timeOrigin + performance.now()),
     private readonly most = MOST,
   ) {
     this.#start = startMs * 1000;
