@@ -47,6 +47,7 @@ test('its programs run from where they lie, with the Node beside them', () => {
   );
   assert.match(said, /\d+\.\d+\.\d+/);
   execFileSync(join(programs, 'ctvirt-node'), [join(programs, 'ctvirtd.mjs'), '--help'], { env: {} });
+  assert.match(readFileSync(join(programs, 'console/index.html'), 'utf8'), /<div id="app">/);
   const vzctl = [join(tree, 'usr/sbin/vzctl'), '--version'];
   const like = execFileSync(join(programs, 'ctvirt-node'), vzctl, { encoding: 'utf8', env: {} });
   assert.match(like, /^vzctl version 4\./);

@@ -111,6 +111,7 @@ async function welcome(client) {
   lines.push(
     'In another terminal, from this folder:',
     ...next,
+    `  ${ctvirt} web     prints a link to see all this in a browser`,
     `  ${ctvirt} help`,
     'Ctrl-C stops the daemon; containers go on and the next start finds them.',
     '',

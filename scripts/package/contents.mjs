@@ -64,6 +64,8 @@ function programs() {
     ...wholeFolder('packages/cli/dist/code', join(programFolder, 'code')).filter(
       ({ path }) => !path.endsWith('.cache'),
     ),
+    // The page that the daemon has for browsers.
+    ...wholeFolder('packages/console/dist', join(programFolder, 'console')),
     ...found.map(({ name, file }) => ({
       // Where OpenVZ has its own, and scripts look for them.
       path: join(name.startsWith('vz') ? 'usr/sbin' : 'usr/bin', name),
