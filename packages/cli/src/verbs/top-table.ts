@@ -18,14 +18,12 @@ interface Column {
 }
 
 /** Null where nothing is known of any. */
-const sumOf = (...values: readonly (number | null)[]): number | null => {
-  const known = values.filter((value) => value !== null);
-  return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0);
-};
-const mostOf = (...values: readonly (number | null)[]): number | null => {
-  const known = values.filter((value) => value !== null);
-  return known.length === 0 ? null : Math.max(...known);
-};
+const joined =
+  (join: (all: number, one: number) => number) =>
+  (...values: readonly (number | null)[]): number | null =>
+    values.reduce((all, one) => (all === null ? one : one === null ? all : join(all, one)), null);
+const sumOf = joined((sum, one) => sum + one);
+const mostOf = joined(Math.max);
 const percent = (value: number): string => describeNumber('part', value);
 const bytes = (value: number): string => describeNumber('bytes', value);
 const rate = (value: number): string => describeNumber('bytes/s', value);
