@@ -113,28 +113,39 @@ export function WindowList<Item>(props: WindowListProps<Item>) {
         {heads}
       </div>
       <div ref={body} class="rows" role="rowgroup" style={{ blockSize: `${items.length * rowHeight}px` }}>
-        {items.slice(from, to).map((item, index) => (
-          <div
-            key={keyOf(item)}
-            class="row"
-            role="row"
-            data-at={from + index}
-            aria-rowindex={from + index + 2}
-            aria-selected={isChosen(item)}
-            tabIndex={from + index === stop ? 0 : -1}
-            style={{ ...style, ...place(from + index) }}
-            onClick={() => open(item)}
-            onFocus={() => {
-              current.value = from + index;
-            }}
-            onKeyDown={(event) => onKeyDown(event, item, from + index)}
-          >
-            {row(item)}
-          </div>
-        ))}
+        {drawn(from, Math.min(to, items.length), stop).map((at) => {
+          const item = items[at];
+          if (item === undefined) return null;
+          return (
+            <div
+              key={keyOf(item)}
+              class="row"
+              role="row"
+              data-at={at}
+              aria-rowindex={at + 2}
+              aria-selected={isChosen(item)}
+              tabIndex={at === stop ? 0 : -1}
+              style={{ ...style, ...place(at) }}
+              onClick={() => open(item)}
+              onFocus={() => {
+                current.value = at;
+              }}
+              onKeyDown={(event) => onKeyDown(event, item, at)}
+            >
+              {row(item)}
+            </div>
+          );
+        })}
       </div>
     </div>
   );
+}
+
+/** What has the focus stays, wherever one looks: it is where the keys go on from. */
+function drawn(from: number, to: number, stop: number): number[] {
+  const all = Array.from({ length: Math.max(0, to - from) }, (_, index) => from + index);
+  if (stop < from) return [stop, ...all];
+  return stop >= to ? [...all, stop] : all;
 }
 
 interface CellProps {

@@ -1,0 +1,386 @@
+// The web console in a browser: all screens in all states, numbers beside the command line's, deeds, and pages from elsewhere.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { BrowserContext, Page } from 'playwright-core';
+import { accessFaults, Chromium, goTo, numbersIn, pictures } from '../world/browser.js';
+import { domainXml } from '../world/documents.js';
+import { waitFor } from '../world/wait.js';
+import { busybox, World } from '../world/world.js';
+
+let world: World;
+let chromium: Chromium;
+let admin: BrowserContext;
+let page: Page;
+
+/** Were a name taken for markup anywhere, it would say so. */
+const markup = '<img src=x onerror=alert(1)>';
+const restless = ['/bin/sh', '-c', 'while :; do sleep 1; done'];
+const address = (ip: string) => [`<interface type='ethernet'><ip address='${ip}'/></interface>`];
+
+before(async () => {
+  world = await World.open();
+  await world.run(
+    domainXml({
+      name: 'web-17',
+      type: 'openvz',
+      program: restless,
+      more: '<title>Shop, front</title><profile>vps.basic</profile>',
+      interfaces: address('10.77.1.17'),
+    }),
+  );
+  await world.run(
+    domainXml({
+      name: 'db-3',
+      program: restless,
+      more: "<title>Orders</title><memory unit='MiB'>160</memory><memtune><min_guarantee unit='MiB'>80</min_guarantee></memtune>",
+      interfaces: address('10.77.1.30'),
+    }),
+  );
+  await world.run(domainXml({ name: markup.replaceAll('<', '&lt;'), program: restless }));
+  await world.define(domainXml({ name: 'staging', program: restless }));
+  await world.client.snapshots.create({ domain: 'staging', body: { name: 'first' } });
+  chromium = await Chromium.open(world, ['evil.test']);
+  admin = await chromium.enter('admin');
+  page = admin.pages()[0] ?? assert.fail('no page is open');
+});
+after(async () => {
+  await chromium.close();
+  await world.client.domains.resume({ domain: 'db-3' }).catch(() => undefined); // only a test that failed left it so
+  await world.clearKept();
+  await world.close();
+});
+
+const ctvirtJson = async (...words: string[]): Promise<unknown> =>
+  JSON.parse(await world.ctvirt(...words, '--json'));
+
+const screens = [
+  '/',
+  '/domains',
+  '/domains/web-17',
+  '/domains/web-17/limits',
+  '/domains/staging/snapshots',
+  '/domains/web-17/log',
+  '/activity',
+  '/templates',
+  '/profiles',
+  '/networks',
+  '/check',
+  '/sessions',
+  '/nosuch',
+];
+
+/** What the daemon says to a page in each of the states that a screen may be in. */
+const states = {
+  full: undefined,
+  empty: (path) => (/domains\/[^/]+\/(?!snapshots)/.test(path) ? 'as ever' : { status: 200, body: '[]' }),
+  error: () => ({ status: 500, body: '{"code":"internal","message":"it fell over"}' }),
+  loading: () => 'never',
+} as const satisfies Record<string, undefined | ((path: string) => Told)>;
+type State = keyof typeof states;
+type Told = 'as ever' | 'never' | { readonly status: number; readonly body: string };
+
+/** A page whose daemon is in that state, but for what it needs to be one at all. */
+async function pageIn(state: State): Promise<Page> {
+  const own = await admin.newPage();
+  const answer = states[state];
+  if (answer === undefined) return own;
+  await own.route(/\/v1\/(?!web\/session|events|guarantees$|host$|version$|check$)/, async (route) => {
+    const path = new URL(route.request().url()).pathname;
+    // Which domains there are is asked by every screen; without them none has a state of its own.
+    const isList = /^\/v1\/(domains|usage)$/.test(path);
+    if (isList && state !== 'empty') return route.fallback();
+    const told = answer(path);
+    if (told === 'never') return;
+    if (told === 'as ever') return route.fallback();
+    await route.fulfill({ contentType: 'application/json', ...told });
+  });
+  return own;
+}
+
+const settled = (of: Page): Promise<unknown> =>
+  of.waitForFunction(() => document.querySelector('h1') !== null && !document.querySelector('.bones'), null, {
+    timeout: 10_000,
+  });
+
+/** What is wrong with any screen in that state; the full ones are kept as pictures. */
+async function faultsIn(state: State): Promise<string[]> {
+  const own = await pageIn(state);
+  await own.goto(`${chromium.url}/`);
+  await own.locator('.shell').waitFor();
+  await own.emulateMedia({ reducedMotion: 'reduce' });
+  const faults: string[] = [];
+  for (const path of screens) {
+    await goTo(own, path);
+    if (state === 'loading') await own.locator('h1').first().waitFor();
+    else await settled(own);
+    for (const [theme, width] of looks) {
+      await own.emulateMedia({ colorScheme: theme });
+      if (own.viewportSize()?.width !== width) await own.setViewportSize({ width, height: 820 });
+      const isFirst = theme === 'light' && width === 1280;
+      const found = await accessFaults(own, isFirst ? 'all' : 'looks');
+      faults.push(...found.map((fault) => `${path}, ${theme}, ${width}: ${fault}`));
+      const name = `${path.slice(1).replaceAll('/', '-') || 'overview'}-${state}-${theme}-${width}`;
+      if (isFirst || (theme === 'dark' && width === 390))
+        await own.screenshot({ path: `${pictures}/${name}.png` });
+    }
+  }
+  await own.close();
+  return faults;
+}
+
+const looks = [
+  ['light', 1280],
+  ['dark', 1280],
+  ['dark', 390],
+  ['light', 390],
+] as const;
+
+test('every screen, full, empty, failed and loading, dark and light, wide and narrow, is for everybody', async () => {
+  const faults = await Promise.all((['full', 'empty', 'error', 'loading'] as const).map(faultsIn));
+  assert.deepEqual(faults.flat(), []);
+});
+
+test('a name made of markup is a name, and no page broke its policy', async () => {
+  await goTo(page, '/domains');
+  await page.getByText(markup).first().click();
+  await page.locator('h1', { hasText: markup }).waitFor();
+  assert.deepEqual(chromium.faults, []);
+});
+
+test('the numbers of the page are those of the command line', async () => {
+  const [list, ledger, info, templates] = await Promise.all([
+    world.client.domains.list(),
+    world.client.guarantees.show({ profile: 'vps.basic' }),
+    world.client.domains.info({ domain: 'db-3' }),
+    world.client.templates.list(),
+  ]);
+  // The command line tells the same as its client.
+  assert.deepEqual(await ctvirtJson('list', '--all'), list);
+  const allocation = ledger.rows.find(({ resource }) => resource === 'allocation');
+  const running = list.filter(({ id }) => id !== null).length;
+  await goTo(page, '/');
+  await settled(page);
+  await page.locator('.promise').first().waitFor();
+  const tiles = await numbersIn(page, '.tiles');
+  assert.deepEqual(tiles.slice(0, 3), [list.length, running, list.length - running]);
+  const promises = await numbersIn(page, '.promise:first-child');
+  for (const number of [allocation?.capacity, allocation?.guaranteed, allocation?.headroom])
+    assert.ok(promises.includes(number ?? Number.NaN), `${number} is not among ${promises}`);
+  await waitFor(
+    'what fits',
+    async () => (await numbersIn(page, '[aria-label="What still fits"]')).length > 0,
+  );
+  assert.ok((await numbersIn(page, '[aria-label="What still fits"]')).includes(ledger.fits ?? -1));
+  await goTo(page, '/domains/db-3');
+  await page.locator('.gauges').waitFor();
+  const gauges = await numbersIn(page, '.gauges');
+  const wanted = [(info.maxMemoryKiB ?? 0) * 1024, 80 * 2 ** 20, info.maxProcesses ?? 0, info.vcpus];
+  for (const number of wanted) assert.ok(gauges.includes(number), `${number} is not among ${gauges}`);
+  await goTo(page, '/templates');
+  await page.locator('tbody tr').first().waitFor();
+  const [template] = templates;
+  assert.deepEqual(await numbersIn(page, 'tbody'), [template?.unpackedBytes, template?.inodes]);
+});
+
+test('by keys alone: find a domain, raise a limit, see it hold', async () => {
+  await goTo(page, '/');
+  const { keyboard } = page;
+  await keyboard.press('g');
+  await keyboard.press('d');
+  await page.locator('.list').waitFor();
+  await keyboard.press('/');
+  await keyboard.type('front');
+  await page.waitForFunction(() => document.querySelectorAll('.list [data-at]').length === 1);
+  await keyboard.press('Enter');
+  await keyboard.press('Enter');
+  await page.locator('h1', { hasText: 'web-17' }).waitFor();
+  await pressUntil('Tab', 'a', 'Limits');
+  await keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Change NUMPROC' }).waitFor();
+  await pressUntil('Tab', 'button', 'NUMPROC');
+  await keyboard.press('Enter');
+  await keyboard.press('Control+a');
+  await keyboard.type('300');
+  await keyboard.press('Enter');
+  await page.getByText('NUMPROC is 300 now').waitFor();
+  const rows = await world.client.domains.parameters({ domain: 'web-17' });
+  assert.equal(rows.find(({ key }) => key === 'NUMPROC')?.value, '300');
+});
+
+/** Presses a key until what has the focus is such an element with that in its name. */
+async function pressUntil(key: string, tag: string, name: string): Promise<void> {
+  for (let presses = 0; presses < 150; presses++) {
+    await page.keyboard.press(key);
+    const focused = await page.evaluate(() => {
+      const { activeElement: at } = document;
+      return `${at?.tagName.toLowerCase()} ${at?.getAttribute('aria-label') ?? at?.textContent ?? ''}`;
+    });
+    if (focused.startsWith(`${tag} `) && focused.includes(name)) return;
+  }
+  assert.fail(`no ${tag} '${name}' has the focus however often ${key} is pressed`);
+}
+
+test('what interrupts somebody asks by name, and Enter changes nothing', async () => {
+  await goTo(page, '/domains/db-3');
+  const open = async () => {
+    await page.getByRole('button', { name: 'Actions' }).click();
+    await page.getByRole('button', { name: 'Power off now…' }).click();
+    await page.getByRole('heading', { name: 'Power off now db-3?' }).waitFor();
+  };
+  await open();
+  await page.keyboard.press('Enter');
+  await page.locator('dialog').waitFor({ state: 'detached' });
+  assert.equal(await world.state('db-3'), 'running (booted)');
+  await open();
+  await page.getByRole('button', { name: 'Power off now db-3' }).click();
+  await page.getByText('Powered off db-3').waitFor();
+  assert.equal(await world.state('db-3'), 'shutoff (destroyed)');
+  await page.getByRole('button', { name: 'Start', exact: true }).click();
+  await world.waitForState('db-3', 'running (booted)');
+});
+
+test('what can be taken back is, byte for byte', async () => {
+  const document = () => world.client.domains.xml({ domain: 'staging', inactive: true });
+  const before = await document();
+  await goTo(page, '/domains/staging');
+  await page.getByRole('button', { name: 'Actions' }).click();
+  await page.getByRole('button', { name: 'Remove', exact: true }).click();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.getByText('staging is back with its files').waitFor();
+  assert.equal(await document(), before);
+  assert.deepEqual(await world.client.roots.list(), []);
+});
+
+test('a page that is not live says so, and is mended by itself with what changed meanwhile', async () => {
+  await goTo(page, '/domains');
+  await page.locator('.list').waitFor();
+  await world.stop();
+  await page.getByText('The daemon cannot be reached').waitFor();
+  await world.start();
+  await world.client.domains.suspend({ domain: 'db-3' });
+  await page.locator('.live[data-state="live"]').waitFor();
+  await page.locator('.list .row', { hasText: 'db-3' }).getByText('paused').waitFor();
+  await world.client.domains.resume({ domain: 'db-3' });
+  await page.locator('.list .row', { hasText: 'db-3' }).getByText('running').waitFor();
+});
+
+test('twelve tabs hold one stream, and all of them hear of what happens', async () => {
+  const streams = new Set<unknown>();
+  admin.on('request', (request) => {
+    if (request.url().endsWith('/v1/events')) streams.add(request);
+  });
+  const tabs = await Promise.all(Array.from({ length: 11 }, () => admin.newPage()));
+  for (const tab of tabs) await tab.goto(`${chromium.url}/domains`);
+  for (const tab of tabs) await tab.locator('.list').waitFor();
+  await world.client.domains.suspend({ domain: 'db-3' });
+  for (const tab of tabs) await tab.locator('.list .row', { hasText: 'db-3' }).getByText('paused').waitFor();
+  await world.client.domains.resume({ domain: 'db-3' });
+  assert.ok(streams.size <= 1, `${streams.size} streams were opened`);
+  await Promise.all(tabs.map((tab) => tab.close()));
+});
+
+test('10,000 domains take as many elements as 1,000', async () => {
+  const [summary] = await world.client.domains.list();
+  const [use] = await world.client.usage.list();
+  const elements = async (many: number): Promise<number> => {
+    const own = await admin.newPage();
+    const named = (of: object | undefined) =>
+      JSON.stringify(Array.from({ length: many }, (_, at) => ({ ...of, name: `d${at}`, uuid: `u${at}` })));
+    await own.route(/\/v1\/domains$/, (route) =>
+      route.fulfill({ contentType: 'application/json', body: named(summary) }),
+    );
+    await own.route(/\/v1\/usage/, (route) =>
+      route.fulfill({ contentType: 'application/json', body: named(use) }),
+    );
+    await own.goto(`${chromium.url}/domains`);
+    await own.locator('.list [data-at="0"]').waitFor();
+    await own.locator('.list [data-at="0"]').focus();
+    await own.keyboard.press('End');
+    await own.getByText(`d${many - 1}`, { exact: true }).waitFor();
+    const count = await own.evaluate(() => document.querySelectorAll('*').length);
+    await own.close();
+    return count;
+  };
+  assert.equal(await elements(10_000), await elements(1000));
+});
+
+test('one who may only look is offered no deed', async () => {
+  const viewer = await chromium.enter('viewer');
+  const own = viewer.pages()[0] ?? assert.fail('no page is open');
+  await goTo(own, '/domains/web-17');
+  await own.getByRole('button', { name: 'Shut down' }).waitFor();
+  assert.ok(await own.getByRole('button', { name: 'Shut down' }).isDisabled());
+  await own.getByText('Log out').click();
+  await own.getByText('Come in by a link').waitFor();
+  await own.goto(`${chromium.url}/domains`);
+  await own.getByText('Come in by a link').waitFor();
+  await viewer.close();
+});
+
+test('a page from elsewhere reads nothing and changes nothing: another name of this host, and another port', async () => {
+  const effects: string[] = [];
+  const events = await world.client.events.watch({});
+  const hear = (async () => {
+    for await (const { event } of events) effects.push(event);
+  })();
+  hear.catch(() => undefined); // the world is closed before it ends
+  const { port } = new URL(chromium.url);
+  // A name that leads here is answered with nothing, not even the page.
+  const stranger = await admin.newPage();
+  const answer = await stranger.goto(`http://evil.test:${port}/v1/domains`);
+  assert.equal(answer?.status(), 421);
+  // Another port of this host has the session's cookie, and no more than that.
+  const other = await world.client.domains.list().then(() => otherPort(admin));
+  const statuses = await other.evaluate(async (url) => {
+    const told: string[] = [];
+    const tries: RequestInit[] = [
+      { method: 'POST', mode: 'no-cors', credentials: 'include' },
+      { method: 'POST', mode: 'no-cors', credentials: 'include', body: new URLSearchParams({ a: 'b' }) },
+      { method: 'POST', mode: 'cors', credentials: 'include', headers: { 'x-ctvirt-key': 'x' } },
+      { method: 'DELETE', mode: 'cors', credentials: 'include' },
+    ];
+    for (const one of tries)
+      for (const path of ['/v1/domains/web-17/shutdown', '/v1/domains/web-17/destroy', '/v1/domains/web-17'])
+        told.push(
+          await fetch(url + path, one).then(
+            ({ type }) => type,
+            () => 'refused',
+          ),
+        );
+    const form = document.createElement('form');
+    form.method = 'POST';
+    form.action = `${url}/v1/domains/web-17/destroy`;
+    form.target = 'frame';
+    document.body.append(form);
+    form.submit();
+    const image = new Image();
+    image.src = `${url}/v1/domains`;
+    await new Promise((resolve) => {
+      image.onerror = resolve;
+      image.onload = resolve;
+    });
+    return told;
+  }, chromium.url);
+  assert.ok(
+    statuses.every((status) => status === 'opaque' || status === 'refused'),
+    statuses.join(' '),
+  );
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.equal(await world.state('web-17'), 'running (booted)');
+  assert.deepEqual(effects, []);
+  await Promise.all([stranger.close(), other.close()]);
+});
+
+/** A page of another port of this host, where somebody else listens. */
+async function otherPort(context: BrowserContext): Promise<Page> {
+  const own = await context.newPage();
+  await own.route('http://127.0.0.1:16999/**', (route) =>
+    route.fulfill({
+      contentType: 'text/html',
+      body: `<title>${busybox}</title><iframe name="frame"></iframe>`,
+    }),
+  );
+  await own.goto('http://127.0.0.1:16999/');
+  return own;
+}
