@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '../world/command.js';
@@ -283,6 +284,41 @@ test('virsh moves it from daemon to daemon, and not so that both would have it',
   assert.equal(status, 0, stderr);
   assert.deepEqual([await names(near), await names(far)], [[], [name]]);
   assert.equal(await far.state(name), 'running (booted)');
+});
+
+test('it is a job at both ends, which either may end, and which tell how long it was down', async () => {
+  await near.run(defined(templateRoot));
+  await near.shell(name, 'head -c 8000000 /dev/urandom >/srv/bulk');
+  const to = far.uri('ctvirt');
+  const arrival = async () =>
+    (await far.client.jobs.list()).find(({ kind, state }) => kind === 'arrival' && state === 'running');
+  const slow = near.client.domains.move({ domain: name, body: { to, bytesPerSecond: 1_000_000 } });
+  const refusal = assert.rejects(slow, /ended by who looks after that host|no domain comes by the move/);
+  await waitFor('some of it has come', async () => ((await arrival())?.progress?.done ?? 0) > 0);
+  const coming = await arrival();
+  assert.deepEqual([coming?.kind, coming?.state, coming?.peer], ['arrival', 'running', hostname()]);
+  assert.ok((coming?.progress?.total ?? 0) >= 8_000_000, JSON.stringify(coming));
+  assert.match(
+    await ctvirt(far, 'job', 'list'),
+    new RegExp(`shop +arrival +running .* from ${hostname()}: receiving`),
+  );
+  await ctvirt(far, 'job', 'abort', name);
+  await refusal;
+  await waitFor('it stays', async () => (await near.state(name)) === 'running (booted)');
+  assert.deepEqual(await names(far), []);
+  const { state, error } = await far.client.jobs.get({ domain: name });
+  assert.deepEqual([state, error], ['cancelled', 'interrupted; the domain stays where it was']);
+  const { downMs } = await near.client.domains.move({ domain: name, body: { to } });
+  const [went, came] = [
+    await near.client.jobs.get({ domain: name }),
+    await far.client.jobs.get({ domain: name }),
+  ];
+  assert.deepEqual([went.kind, went.state, went.peer, went.downMs], ['move', 'done', to, downMs]);
+  assert.deepEqual([came.kind, came.state], ['arrival', 'done']);
+  assert.ok(Math.abs((came.downMs ?? 0) - (went.downMs ?? 0)) < 1000, JSON.stringify([went, came]));
+  assert.match(await ctvirt(near, 'job', 'info', name), /Down for: +[\d.]+ s/);
+  const { stdout } = await run(['virsh', '-c', far.uri('lxc'), 'domjobinfo', name, '--completed']);
+  assert.match(stdout, /Incoming migration[\s\S]*Total downtime: +[\d.]+/);
 });
 
 test('what stands in the way is told before anything happens, and leaves it running', async () => {

@@ -24,6 +24,8 @@ const job = {
   exclusive: true,
   percent: 41,
   by: null,
+  peer: null,
+  downMs: null,
   progress: { phase: 'copy', done: 41, total: 100 },
   error: null,
 };

@@ -10,6 +10,7 @@ export const jobKinds = [
   'backup',
   'restore',
   'move',
+  'arrival',
   'snapshot',
   'revert',
   'clone',
@@ -43,6 +44,17 @@ export const job = object(
     }),
     percent: nullable(
       integer({ description: 'How much of its present step is done; null if that is not known' }),
+    ),
+    peer: nullable(
+      string({
+        description: 'The other host: where a move goes to, or what an arrival comes from; else null',
+      }),
+    ),
+    downMs: nullable(
+      integer({
+        description:
+          'How long the domain was down for a move that has ended, by the clock here; null of one that was off, and of all else',
+      }),
     ),
     progress: nullable(progressLine),
     by: nullable(string({ description: 'Who asked for it, in words; null where that is not known' })),

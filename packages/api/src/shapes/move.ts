@@ -101,6 +101,7 @@ export const moveOffer = strict(
   {
     version: integer({ minimum: 1, maximum: 1, description: 'Of the protocol between two engines' }),
     job: string({ minLength: 1, description: "The move's own UUID: what is asked twice is done once" }),
+    from: optional(string({ maxLength: 255, description: 'What the host calls itself that it comes from' })),
     xml: string({ description: 'Its stored document' }),
     ctid: nullable(integer({ minimum: 0, description: "OpenVZ's number" })),
     autostart: boolean({ description: 'Whether it starts with the host' }),

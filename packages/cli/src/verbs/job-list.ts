@@ -17,9 +17,17 @@ const row = (job: Job): readonly string[] => [
   job.kind,
   job.state,
   `${(job.endedAt ?? job.startedAt).slice(0, 19)}Z`,
-  job.error ?? (progressWords(job.progress) || '-'),
+  told(job),
   job.by ?? '-',
 ];
+
+/** Where to or from, and how far it is, or what came of it. */
+function told({ kind, state, peer, downMs, progress, error }: Job): string {
+  const where = peer === null ? '' : `${kind === 'arrival' ? 'from' : 'to'} ${peer}`;
+  const down = downMs === null ? '' : `was down for ${(downMs / 1000).toFixed(1)} s`;
+  const far = state === 'running' ? progressWords(progress) : (error ?? down);
+  return [where, far].filter((words) => words !== '').join(': ') || '-';
+}
 
 /** JSON is an array of jobs; with `--follow` one a line, whenever one begins, gets on or ends. */
 export const jobList = verb({

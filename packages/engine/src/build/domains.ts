@@ -97,7 +97,7 @@ export function makeDomains(
     turns,
     lifecycle,
     reverter,
-    arrivals: new Arrivals({ ...parts, roots, lifecycle }),
+    arrivals: new Arrivals({ ...parts, roots, lifecycle, jobs }),
     departures: new Departures({ ...parts, roots, turns, jobs, lifecycle, reach }),
     adopter: new Adopter(parts),
     jobs,
@@ -111,13 +111,20 @@ function openJobs(
   { registry, events, jobHistory }: Pick<StateParts, 'registry' | 'events' | 'jobHistory'>,
   turns: Turns,
 ): Jobs {
+  // One that was moved is gone when its job ends.
+  const leaving = new Map<string, Entry>();
   const tell = (job: Job): void => {
-    const entry = job.uuid === null ? undefined : registry.byUuid(job.uuid);
+    if (job.uuid === null) return;
+    const entry = registry.byUuid(job.uuid) ?? leaving.get(job.uuid);
+    leaving.delete(job.uuid);
     if (entry !== undefined) events.job(entry, job);
   };
   const jobs = new Jobs(tell, (uuid) => turns.ofJobs.has(uuid), jobHistory);
-  events.listen(({ event, detail }, { record }) => {
-    if (event === 'undefined' && detail === 'removed') jobs.forget(record.uuid);
+  events.listen(({ event, detail }, entry) => {
+    if (event !== 'undefined' || detail !== 'removed') return;
+    const { uuid } = entry.record;
+    jobs.forget(uuid);
+    if (jobs.of(uuid) !== undefined) leaving.set(uuid, entry);
   });
   return jobs;
 }

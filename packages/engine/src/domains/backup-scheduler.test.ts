@@ -60,6 +60,8 @@ function host(start: string, own?: BackupSchedule, backupSchedule?: BackupSchedu
                   percent: null,
                   by: null,
                   exclusive: false,
+                  peer: null,
+                  downMs: null,
                   progress: null,
                   error: null,
                 },

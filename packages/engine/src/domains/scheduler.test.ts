@@ -54,6 +54,8 @@ function host(start: string, schedule: Schedule, zone = berlin) {
                   percent: null,
                   by: null,
                   exclusive: false,
+                  peer: null,
+                  downMs: null,
                   progress: null,
                   error: null,
                 },

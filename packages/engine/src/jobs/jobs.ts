@@ -29,6 +29,14 @@ interface Running {
 /** So often those who watch are told how far one is. */
 const TELL_MS = 500;
 
+/** What a job has besides, and may say of itself. */
+type Facts = Pick<Job, 'peer' | 'downMs'>;
+
+/** What its work gets: who watches it, and what keeps what it says of itself. */
+export interface Working extends Required<Watched> {
+  readonly note: (facts: Partial<Facts>) => void;
+}
+
 type Given = { readonly [K in keyof Watched]?: Watched[K] | undefined };
 
 /** Runs jobs. What one had made when the daemon ended is for its own part to clear; that it ended so, the next one tells. */
@@ -53,7 +61,7 @@ export class Jobs {
   async run<T>(
     subject: JobSubject,
     kind: JobKind,
-    work: (watched: Required<Watched>) => Promise<T>,
+    work: (watched: Working) => Promise<T>,
     watched: Given = {},
   ): Promise<T> {
     const names = namesOf(subject);
@@ -76,6 +84,8 @@ export class Jobs {
         state: 'running',
         startedAt: new Date().toISOString(),
         endedAt: null,
+        peer: null,
+        downMs: null,
         progress: null,
         by: asker() ?? null,
         error: null,
@@ -103,6 +113,9 @@ export class Jobs {
           const progress = timed(said);
           this.#getOn(running, progress);
           watched.onProgress?.(progress);
+        },
+        note: (facts) => {
+          running.state = { ...running.state, ...facts };
         },
       });
       end({ state: 'done', error: null });
@@ -165,6 +178,13 @@ export class Jobs {
 
   lastOf(uuid: string): Job | undefined {
     return this.#last.get(uuid);
+  }
+
+  /** The domain of this name or UUID that has had one last: it may be gone, as one that was moved. */
+  subjectOf(ref: string): { readonly name: string; readonly uuid: string } | undefined {
+    const { domain, uuid } =
+      [...this.#last.values()].findLast((job) => job.domain === ref || job.uuid === ref) ?? {};
+    return typeof domain === 'string' && typeof uuid === 'string' ? { name: domain, uuid } : undefined;
   }
 
   /** Returns it as it was; undefined if there is none. */
@@ -257,12 +277,13 @@ function timing(now: () => number = () => performance.now()): (progress: Progres
 /** Whether a job that was told to end has failed of that: what was decided by then goes on, and may fail of something else. */
 function isEnding(kind: JobKind, error: unknown): boolean {
   if (kind === 'move') return !isFault(error, 'timeout');
-  if (kind !== 'revert') return true;
+  if (kind !== 'revert' && kind !== 'arrival') return true;
   return error instanceof Error && (error.name === 'AbortError' || isFault(error, 'interrupted'));
 }
 
 /** What became of a domain whose job was ended, where nothing was to be made of it. */
 const endings: { readonly [K in JobKind]?: string } = {
+  arrival: 'the domain stays where it was',
   freeze: 'the domain goes on',
   move: 'the domain stays here',
   revert: 'the domain is as before',

@@ -16,6 +16,7 @@ import { EngineError } from '../errors.js';
 import type { Admission } from '../guarantees/admission.js';
 import { Undo } from '../host/undo.js';
 import type { UserNamespacePool } from '../host/userns.js';
+import type { Jobs } from '../jobs/jobs.js';
 import { filesystemsOf } from '../lifecycle/document.js';
 import { parentsOf, placesOf } from '../lifecycle/links.js';
 import { readStored } from '../lifecycle/stored-document.js';
@@ -30,6 +31,7 @@ import type { Arrival, ArrivalState, Documents, DomainStore, Made } from '../sta
 import { type FilesystemSpec, releaseLayers, type Sources } from '../storage/index.js';
 import type { OpenLayerFiles, RootContext, RootMounts } from '../storage/root-mounts.js';
 import { EMPTY } from '../templates/empty.js';
+import { ArrivalJob } from './arrival-job.js';
 import { emptied, listed, unpacked } from './layer-stream.js';
 import { placedHere, receiveTemplate } from './templates.js';
 
@@ -41,6 +43,7 @@ export interface ArrivalParts extends CopyParts {
   readonly roots: Roots;
   readonly registry: Registry;
   readonly ids: IdRanges;
+  readonly jobs: Pick<Jobs, 'run'>;
   readonly queue: KeyedQueue;
   readonly store: DomainStore;
   readonly snapshots: SnapshotStore;
@@ -70,6 +73,9 @@ interface Coming {
   current: string | null;
   /** One question of it at a time. */
   busy: boolean;
+  /** Whether somebody here has ended its job. */
+  isGivenUp: boolean;
+  readonly arrival: ArrivalJob;
   readonly undo: Undo;
   /** Of the promise that it will be started with. */
   readonly admitted: Disposable | undefined;
@@ -83,6 +89,9 @@ interface Settled {
   /** Of its addresses. */
   readonly untold: readonly string[];
 }
+
+/** Of one that has just begun. */
+const begun = { busy: false, isGivenUp: false, timer: undefined } as const;
 
 const settled: Settled = { failure: undefined, untold: [] };
 const untellable = (error: unknown): string[] => [
@@ -136,7 +145,7 @@ export class Arrivals {
           isWhole: true,
           current: null,
         },
-        ...{ busy: false, undo, admitted: undefined, timer: undefined },
+        ...{ ...begun, undo, admitted: undefined, arrival: this.#jobOf(entry, state.job, undefined, 0) },
       });
       log('warn', `domain '${record.name}' is on its way to this host: that is decided where it comes from`);
     }
@@ -166,7 +175,7 @@ export class Arrivals {
       const put = () =>
         this.#lend(coming, target, async (layer) => {
           if (whole === true) await emptied(layer);
-          await unpacked(layer, bytes);
+          await unpacked(layer, coming.arrival.counted(bytes));
           // Most of it is on the disk by the time that somebody waits for the rest.
           await layer.sync();
         });
@@ -235,7 +244,7 @@ export class Arrivals {
         isWhole: false,
         current: null,
       },
-      ...{ busy: false, undo: kept, admitted, timer: undefined },
+      ...{ ...begun, undo: kept, admitted, arrival: this.#jobOf(entry, offer.job, offer.from, bytes) },
     };
     undo.keep();
     this.#coming.set(offer.job, coming);
@@ -268,8 +277,28 @@ export class Arrivals {
       return await work();
     } finally {
       coming.busy = false;
-      this.#await(coming);
+      if (coming.isGivenUp && !coming.isWhole) await this.#abort(coming.job);
+      else this.#await(coming);
     }
+  }
+
+  /** A job like others, which whoever looks after this host may end as long as not all of it is here. */
+  #jobOf(entry: Entry, job: string, from: string | undefined, bytes: number): ArrivalJob {
+    return new ArrivalJob(entry, { from, bytes, giveUp: () => this.#giveUp(job) }, this.parts.jobs);
+  }
+
+  #giveUp(job: string): boolean {
+    const coming = this.#coming.get(job);
+    if (coming === undefined || coming.isWhole) return coming === undefined;
+    coming.isGivenUp = true;
+    const why = 'the job of its arrival was ended by who looks after that host';
+    coming.arrival.leave(new EngineError('interrupted', why));
+    // Else it goes when what is under way has ended.
+    if (!coming.busy)
+      void this.#abort(job).catch((error: unknown) =>
+        this.parts.log('error', `domain '${coming.entry.record.name}' does not come: ${String(error)}`),
+      );
+    return true;
   }
 
   async #prepare(job: string, lists: readonly MoveList[]): Promise<MoveAnswer> {
@@ -350,12 +379,9 @@ export class Arrivals {
       const wasSettled = state?.settled !== false;
       const { failure, untold } = wasSettled ? settled : await this.#settle(entry, state);
       const ran = entry.state === 'running' && !wasSettled && downMs !== null;
-      return {
-        findings: untold,
-        state: entry.state,
-        failure,
-        downMs: ran ? Math.round(downMs + performance.now() - beganMs) : null,
-      };
+      const down = ran ? Math.round(downMs + performance.now() - beganMs) : null;
+      coming?.arrival.done(down);
+      return { findings: untold, state: entry.state, failure, downMs: down };
     });
   }
 
@@ -407,6 +433,7 @@ export class Arrivals {
       for (const folder of [coming.folder, ...snapshotFolders(coming.folder)]) releaseLayers(folder);
     await store.eraseStaged(coming.folder);
     await coming.undo[Symbol.asyncDispose]();
+    coming.arrival.failed(new EngineError('interrupted', 'it was given up, and stays where it was'));
     return { findings: [] };
   }
 

@@ -5,7 +5,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MoveLayer, MoveList, MoveReport } from '@ctvirt/api';
 import { formatDomain } from '@ctvirt/xml';
-import type { DomainRef, Engine, Leaving, MoveAnswer, MoveTarget, Reach, Watched } from '../contract.js';
+import type { DomainRef, Engine, Leaving, MoveAnswer, MoveTarget, Reach } from '../contract.js';
 import { occupiedBy } from '../domains/copying.js';
 import type { Definer } from '../domains/definer.js';
 import type { Lifecycle } from '../domains/lifecycle.js';
@@ -14,8 +14,9 @@ import { refuseReverting } from '../domains/reverter.js';
 import type { Roots } from '../domains/roots.js';
 import type { Turns } from '../domains/turns.js';
 import { EngineError, isFault } from '../errors.js';
+import { hostName } from '../host/facts.js';
 import type { UserNamespacePool } from '../host/userns.js';
-import type { Jobs } from '../jobs/jobs.js';
+import type { Jobs, Working } from '../jobs/jobs.js';
 import { filesystemsOf } from '../lifecycle/document.js';
 import { placesOf } from '../lifecycle/links.js';
 import { outsideOf } from '../lifecycle/outside.js';
@@ -55,7 +56,7 @@ export interface DepartureParts {
 
 type MoveOptions = Parameters<Engine['moves']['move']>[2];
 type JobOptions = NonNullable<MoveOptions> &
-  Required<Watched> & {
+  Working & {
     /** Fires when it is to be shut down now. */
     readonly hastened: AbortSignal;
   };
@@ -110,10 +111,13 @@ export class Departures {
     const subject = turns.find(ref);
     const { uuid } = subject.record;
     const hastening = new AbortController();
-    const work = async (watching: Required<Watched>): Promise<MoveReport> => {
+    const work = async (watching: Working): Promise<MoveReport> => {
       this.#hastening.set(uuid, hastening);
       try {
-        return await this.#inTurn(uuid, { ...options, ...watching, hastened: hastening.signal }, whereTo);
+        const how = { ...options, ...watching, hastened: hastening.signal };
+        const report = await this.#inTurn(uuid, how, whereTo);
+        watching.note({ downMs: report.downMs });
+        return report;
       } finally {
         this.#hastening.delete(uuid);
       }
@@ -132,6 +136,7 @@ export class Departures {
       options.signal.throwIfAborted();
       const going = await this.#going(entry);
       const to = await whereTo(going, options.signal);
+      options.note({ peer: to });
       const target = await this.parts.reach(to);
       try {
         const { findings, lacking = [] } = await target.ask({ step: 'look', offer: going.offer });
@@ -242,7 +247,7 @@ export class Departures {
         kind === 'routed' ? addresses.map(({ address }) => address) : [],
       ),
       offer: {
-        ...{ version: 1, job: randomUUID(), xml: formatDomain(domain), ctid, autostart },
+        ...{ version: 1, job: randomUUID(), from: hostName(), xml: formatDomain(domain), ctid, autostart },
         ...(order !== undefined && { order }),
         ...(delaySeconds !== undefined && { delaySeconds }),
         ...{ start: state === 'running', layers },

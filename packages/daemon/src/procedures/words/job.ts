@@ -25,6 +25,7 @@ export const leftOf = ({ kind, state, progress }: Job): number | undefined =>
 const operations: Readonly<Record<Job['kind'], number>> = {
   import: 3,
   restore: 3,
+  arrival: 4,
   move: 5,
   snapshot: 6,
   revert: 7,
@@ -59,6 +60,7 @@ export function jobParams(job: Job): TypedParam[] {
   ];
   const left = leftOf(job);
   if (left !== undefined) params.push({ field: 'time_remaining', type: 'ullong', value: BigInt(left) });
+  if (job.downMs !== null) params.push({ field: 'downtime', type: 'ullong', value: BigInt(job.downMs) });
   if (job.state !== 'running')
     params.push({ field: 'success', type: 'boolean', value: job.state === 'done' });
   if (job.error !== null) params.push({ field: 'errmsg', type: 'string', value: job.error });

@@ -1,0 +1,79 @@
+// The job of a domain that comes: told of like any other, as long as it is on its way.
+// SPDX-License-Identifier: Apache-2.0
+import { EngineError } from '../errors.js';
+import type { Jobs } from '../jobs/jobs.js';
+import type { Entry } from '../registry/registry.js';
+
+/** What is known of it before it begins. */
+export interface Arriving {
+  /** What the host calls itself that it comes from. */
+  readonly from: string | undefined;
+  /** What its files take, as that host says; 0 where it does not. */
+  readonly bytes: number;
+  /** Takes back all of it, if that is still this host's to decide; returns whether it is. */
+  readonly giveUp: () => boolean;
+}
+
+/** Ends with the domain's arrival, however that ends. */
+export class ArrivalJob {
+  #received = 0;
+  #tell: (done: number) => void = () => undefined;
+  #end: (downMs: number | null) => void = () => undefined;
+  #fail: (error: Error) => void = () => undefined;
+  #leave: (why: Error) => void = () => undefined;
+  readonly #left = new Promise<never>((_, reject) => {
+    this.#leave = reject;
+  });
+
+  constructor(entry: Entry, { from, bytes, giveUp }: Arriving, jobs: Pick<Jobs, 'run'>) {
+    const ended = new Promise<number | null>((resolve, reject) => {
+      this.#end = resolve;
+      this.#fail = reject;
+    });
+    this.#left.catch(() => undefined); // nothing may be coming just then
+    jobs
+      .run(entry, 'arrival', async ({ signal, onProgress, note }) => {
+        note({ peer: from ?? null });
+        this.#tell = (done) =>
+          onProgress({ phase: 'receiving', done, ...(bytes > 0 && { total: Math.max(bytes, done) }) });
+        signal.addEventListener('abort', () => {
+          if (!giveUp()) this.#fail(decidedThere(entry));
+        });
+        note({ downMs: await ended });
+      })
+      // Whoever brings it is told why it does not come.
+      .catch(() => undefined);
+  }
+
+  /** What comes of its files, counted; throws when it is left. */
+  async *counted(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    const pieces = bytes[Symbol.asyncIterator]();
+    for (;;) {
+      const next = await Promise.race([pieces.next(), this.#left]);
+      if (next.done === true) return;
+      this.#tell((this.#received += next.value.length));
+      yield next.value;
+    }
+  }
+
+  /** Nothing more of it is taken. */
+  leave(why: Error): void {
+    this.#leave(why);
+  }
+
+  /** It is here, after it was down for so long. */
+  done(downMs: number | null): void {
+    this.#end(downMs);
+  }
+
+  /** It does not come. */
+  failed(error: Error): void {
+    this.#fail(error);
+  }
+}
+
+const decidedThere = ({ record: { name } }: Entry): EngineError =>
+  new EngineError(
+    'busy',
+    `all of domain '${name}' is here: whether it is this host's is decided where it comes from (\`ctvirt migrate ${name} --keeper here|there\`)`,
+  );
