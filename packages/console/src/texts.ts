@@ -444,6 +444,7 @@ export const texts = {
       check: 'Check',
       forget: 'Forget',
       prune: 'Prune',
+      arrival: 'Arrival',
     },
     state: { running: 'under way', done: 'done', failed: 'failed', cancelled: 'cancelled' },
     abort: 'Abort',
