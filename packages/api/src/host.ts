@@ -19,6 +19,7 @@ export const capabilities = [
   'beancounters',
   'quota',
   'traffic',
+  'web',
 ] as const;
 
 /** The daemon and its host. */

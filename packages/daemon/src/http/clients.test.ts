@@ -1,11 +1,19 @@
 // The HTTP socket with clients that connect and say nothing, or half of it.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { connect as connectTls } from 'node:tls';
 import { Gate } from '@ctvirt/rpc';
+import { pino } from 'pino';
+import { memoryEngine } from '../testing/memory-engine.js';
 import { serve } from '../testing/serve.js';
+import { createHttpApp } from './server.js';
 
 const dial = async (path: string): Promise<Socket> => {
   const socket = connect({ path }).on('error', () => undefined);
@@ -42,4 +50,27 @@ test('a client that has asked stays, and its sessions count', async (t) => {
   assert.equal(gate.count, 1);
   controller.abort();
   await first;
+});
+
+test('so does one that speaks TLS', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'ctvirt-tls-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+  const words = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x -days 2';
+  execFileSync('openssl', [...words.split(' '), '-keyout', key, '-out', cert], { stdio: 'ignore' });
+  const gate = new Gate({ silentMs: 300 });
+  const tls = { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
+  const app = createHttpApp(await memoryEngine(t), pino({ level: 'silent' }), { gate }, { tls });
+  t.after(() => app.close());
+  const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }));
+  const socket = connectTls({ port: Number(port), rejectUnauthorized: false }).setEncoding('utf8');
+  let text = '';
+  socket.on('data', (part: string) => (text += part)).on('error', () => undefined);
+  const ask = () => socket.write('GET /v1/domains HTTP/1.1\r\nhost: x\r\n\r\n');
+  ask();
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  ask();
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  assert.equal(text.match(/HTTP\/1\.1 200 /g)?.length, 2);
+  socket.destroy();
 });

@@ -14,11 +14,14 @@ export interface ClientRules {
 
 /** Lets clients in by the rules. An exec session stays a client of the gate's until its connection ends. */
 export function admitClients(app: FastifyInstance, { gate, bodyTimeoutMs = 60_000 }: ClientRules): void {
-  const waiting = new WeakMap<Socket, () => void>();
-  const settle = ({ socket }: IncomingMessage): void => waiting.get(socket)?.();
+  const waiting = new Map<unknown, () => void>();
+  const settle = ({ socket }: IncomingMessage): void => waiting.get(endOf(socket))?.();
   app.server.prependListener('connection', (socket: Socket) => {
+    const end = endOf(socket);
     const seat = gate.admit(socket);
-    if (seat !== undefined) waiting.set(socket, seat.settle);
+    if (seat === undefined) return;
+    waiting.set(end, seat.settle);
+    socket.once('close', () => waiting.delete(end));
   });
   app.server.on('upgrade', settle);
   app.addHook('onRequest', async ({ raw }) => {
@@ -32,3 +35,7 @@ export function admitClients(app: FastifyInstance, { gate, bodyTimeoutMs = 60_00
   });
   app.addHook('preClose', async () => gate.dismissSilent());
 }
+
+/** The other end of a connection, which is another socket's by the time that TLS is spoken. */
+const endOf = (socket: Socket): unknown =>
+  socket.remoteAddress === undefined ? socket : `${socket.remoteAddress} ${socket.remotePort}`;
