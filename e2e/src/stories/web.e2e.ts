@@ -47,6 +47,21 @@ describe('the door', () => {
     await assert.rejects(door.enter(first), /not taken: 401/);
   });
 
+  test('the page is what was built, and names nothing that is elsewhere', async () => {
+    const { status, text, headers } = await door.ask('GET', '/domains/web', { accept: 'text/html' });
+    assert.equal(status, 200);
+    assert.match(String(headers['content-security-policy']), /default-src 'none'; script-src 'self'; /);
+    const parts = [...text.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, path = '']) => path);
+    assert.ok(parts.length >= 2, text);
+    for (const path of parts) {
+      const part = await door.ask('GET', path, { 'accept-encoding': 'br' });
+      const { 'cache-control': kept, 'content-encoding': packing } = part.headers;
+      assert.deepEqual([part.status, packing], [200, 'br'], path);
+      assert.match(String(kept), /immutable/, path);
+    }
+    assert.doesNotMatch(text, /(?:src|href)="(?:https?:)?\/\//);
+  });
+
   test('what an operator may, and a viewer may not: nothing is run for him', async () => {
     const viewer = await door.enter(await link('--role', 'viewer'));
     for (const who of [operator, viewer]) {

@@ -1,6 +1,6 @@
 // The ports of browsers: bound while somebody may come in, and told whose they are if not ours.
 // SPDX-License-Identifier: Apache-2.0
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { EngineError, holderOf } from '@ctvirt/engine';
 import type { FastifyInstance } from 'fastify';
 
@@ -11,6 +11,8 @@ export async function listenAt(
   port: number,
 ): Promise<void> {
   const [first = '', ...others] = addresses;
+  // A browser that went to sleep says nothing, and its session is none that is used.
+  app.server.on('connection', (socket: Socket) => socket.setKeepAlive(true, 60_000));
   const more: Server[] = [];
   app.addHook('preClose', async () => {
     for (const server of more) server.close();
