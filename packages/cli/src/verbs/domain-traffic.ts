@@ -13,7 +13,7 @@ export const traffic = verb({
   summary: 'Show what passed the links of domains in a month, by days, for billing',
   details: [
     "Counted at the host's end of each link, headers of Ethernet included: in is towards the container. A link that shares one of the host's (type direct) has no such end, and is counted in the container. One that is handed over (hostdev) is not counted.",
-    'Days and months are those of UTC; what passes around midnight may be counted half a minute late.',
+    'Days and months are those of UTC; what passes around midnight may be counted ten seconds late.',
     'A domain is counted by its UUID, whatever it is called: across restarts of container, daemon and host. What is gone is shown with the name that it had. The last 13 months with any traffic are kept.',
     'With a domain: its days. Without: the sum of each domain. --json has the days of all, and exact numbers as decimal text, of any size.',
   ],

@@ -25,8 +25,8 @@ export interface WallOptions {
 
 const COMMON_CONNECTIONS = 16_384;
 
-/** Counters of the kernel's that stay open: some fifteen of each domain that runs, and 5 KB of the kernel's memory for each. */
-const MOST_GAUGES = 8192;
+/** Counters of the kernel's that stay open: some twenty of each domain that runs, and 5 KB of the kernel's memory for each. */
+const MOST_GAUGES = 12_288;
 
 /** Objects that stand for this host. */
 export interface HostParts {

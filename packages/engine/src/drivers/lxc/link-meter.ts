@@ -39,6 +39,13 @@ export interface LinkMeterParts {
 /** The kernel may tell of a link that went after it has ceased to list it, but not so much later. */
 const GONE_MS = 60_000;
 
+/** Links of a domain, and what they were read of. */
+interface Known {
+  readonly domain: Domain;
+  readonly record: Subject['record'];
+  readonly links: readonly LinkPlan[];
+}
+
 /** Knows which link is whose. */
 export class LinkMeter {
   readonly #host = hostNetwork();
@@ -57,7 +64,7 @@ export class LinkMeter {
   /** Files of monitors that are booked, and removed when that is on the disk, with their links. */
   readonly #read = new Map<string, string>();
   /** What each running domain has, as its document says. */
-  readonly #plans = new Map<Subject, readonly LinkPlan[]>();
+  readonly #plans = new Map<Subject, Known>();
   /** What the last look found, by the name of the host's end, and of links that have none by their domain and their name inside. */
   #counts: ReadonlyMap<string, CountedLink> = new Map();
   #countsInside = new Map<Subject, ReadonlyMap<string, CountedLink>>();
@@ -85,7 +92,12 @@ export class LinkMeter {
   /** A domain runs, with the links of this document. */
   async know(entry: Subject): Promise<void> {
     try {
-      this.#own(entry, linksOf(await this.parts.live(entry), entry.record));
+      const domain = await this.parts.live(entry);
+      const { record } = entry;
+      const known = this.#plans.get(entry);
+      // Asked with every look: a change of either is another one.
+      if (known?.domain !== domain || known.record !== record)
+        this.#own(entry, { domain, record, links: linksOf(domain, record) });
     } catch (error) {
       // One that has ended meanwhile may be gone with its document.
       if (entry.running !== undefined) this.#complain(error);
@@ -109,14 +121,15 @@ export class LinkMeter {
   /** Of a running domain links are about to come or go. */
   changing(entry: Subject, before: Domain, after: Domain): void {
     const [old, next] = [linksOf(before, entry.record), linksOf(after, entry.record)];
-    this.#own(entry, next);
+    this.#own(entry, { domain: after, record: entry.record, links: next });
     const stays = (link: LinkPlan): boolean =>
       next.some((other) => isDeepStrictEqual({ ...other, rates: link.rates }, link));
     if (!old.every(stays)) this.look();
   }
 
-  #own(entry: Subject, links: readonly LinkPlan[]): void {
-    this.#plans.set(entry, links);
+  #own(entry: Subject, known: Known): void {
+    this.#plans.set(entry, known);
+    const { links } = known;
     for (const { kind, hostName } of links) {
       if (hostName !== undefined) this.#owners.set(hostName, entry);
       if (kind === 'macvlan') this.#shared.add(entry);
@@ -167,7 +180,7 @@ export class LinkMeter {
 
   /** What the last look found of a running domain's links, from the container's side: nothing is read. */
   counters(entry: Subject): LinkCounters[] {
-    return (this.#plans.get(entry) ?? []).map(({ name, hostName, mac }) => {
+    return (this.#plans.get(entry)?.links ?? []).map(({ name, hostName, mac }) => {
       const found =
         hostName === undefined ? this.#countsInside.get(entry)?.get(name) : this.#counts.get(hostName);
       const [first, second] = [inNumbers(found?.rx), inNumbers(found?.tx)];
