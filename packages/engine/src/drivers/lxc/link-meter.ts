@@ -66,7 +66,7 @@ export class LinkMeter {
   /** What each running domain has, as its document says. */
   readonly #plans = new Map<Subject, Known>();
   /** What the last look found, by the name of the host's end, and of links that have none by their domain and their name inside. */
-  #counts: ReadonlyMap<string, CountedLink> = new Map();
+  #counts = new Map<string, CountedLink>();
   #countsInside = new Map<Subject, ReadonlyMap<string, CountedLink>>();
   #isTold = false;
   #isLossTold = false;
@@ -108,7 +108,9 @@ export class LinkMeter {
   async began(entry: Subject): Promise<void> {
     await this.know(entry);
     try {
-      this.#meet(this.#ownOf(entry));
+      const own = this.#ownOf(entry);
+      for (const link of own) this.#counts.set(link.name, link);
+      this.#meet(own);
     } catch (error) {
       this.#complain(error);
     }
