@@ -70,7 +70,7 @@ describe('ctvirt top and history', () => {
 
   test('history shows what is known, for people and for programs, and refuses what it cannot read', async () => {
     const shown = await ctvirt('history topped --last 2h');
-    assert.match(shown.out, /^topped \([-0-9a-f]{36}\), [-\d]+ [:\d]+ to [-\d]+ [:\d]+, each bar 2m\n/);
+    assert.match(shown.out, /^topped \([-0-9a-f]{36}\)\n[-\d]+ [:\d]+ to [-\d]+ [:\d]+, each bar 2m\n/);
     const told = JSON.parse((await ctvirt('history topped --series cpu,sent --json')).out);
     assert.deepEqual([Object.keys(told.series), told.stepSeconds], [['cpu', 'sent'], 10]);
     assert.equal(JSON.parse((await ctvirt('history --json')).out).name, null);

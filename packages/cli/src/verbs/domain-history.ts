@@ -95,7 +95,10 @@ function historyText(told: History, width: number): string {
   const { name, uuid, from, to, stepSeconds, series, walls } = told;
   const shown = Object.entries(series).filter(([, { average }]) => average.some(isKnown));
   const whose = name === null ? 'All domains together' : `${name} (${uuid})`;
-  const head = `${whose}, ${describeTime(from)} to ${describeTime(to)}, each bar ${describeDuration(stepSeconds).replace(/ 0[smh]$/, '')}\n\n`;
+  // The last step may be one that has only begun.
+  const [end = to] = [to, new Date().toISOString()].sort();
+  const step = describeDuration(stepSeconds).replace(/ 0[smh]$/, '');
+  const head = `${whose}\n${describeTime(from)} to ${describeTime(end)}, each bar ${step}\n\n`;
   if (shown.length === 0 && walls.length === 0) return `${head}Nothing is known of that time.\n`;
   const steps = shown[0]?.[1].average.length ?? 0;
   const stepAt = (at: string): number => Math.floor((Date.parse(at) - Date.parse(from)) / 1000 / stepSeconds);
