@@ -9,7 +9,6 @@ import type {
   DomainUse,
   Job,
   LedgerRow,
-  SeriesValues,
 } from '@ctvirt/api';
 
 /** Counters since the start; null where this kernel does not count. Each group is read when it is asked for. */
@@ -162,14 +161,10 @@ export interface VolumeRange {
   readonly length: number;
 }
 
-/** A running domain as the last look found it, ten seconds ago at most; null where this kernel does not count. */
+/** What the last look at a running domain found, ten seconds ago at most; null where this kernel does not count. */
 export interface KnownDomain {
-  readonly domain: DomainSummary;
-  readonly startedAt: Date;
   /** When it was looked at. */
   readonly at: Date;
-  /** What history keeps of it: what counts up by the second, since the look before. */
-  readonly now: SeriesValues;
   readonly use: DomainUse;
   readonly cpu: CpuCounters;
   readonly memory: MemoryCounters;

@@ -5,8 +5,8 @@ import type { DomainOverview, KnownDomain, LinkOverview } from '@ctvirt/engine';
 import type { Known } from '../metrics/known.js';
 
 /** What the last look at one of these found, and what this kernel tells of it. */
-const seenOf = (domain: DomainSummary, startedAt: Date): KnownDomain => ({
-  ...{ domain, startedAt, at: new Date('2026-11-30T12:00:00Z'), links: [], refused: 12 },
+const seen: KnownDomain = {
+  ...{ at: new Date('2026-11-30T12:00:00Z'), links: [], refused: 12 },
   use: { usedMemoryKiB: 65_536, cpuTimeNs: 12_500_000_000, processes: 17, maxProcesses: 200 },
   cpu: { totalNs: 12_500_000_000, userNs: 10_000_000_000, systemNs: 2_500_000_000 },
   memory: {
@@ -17,12 +17,7 @@ const seenOf = (domain: DomainSummary, startedAt: Date): KnownDomain => ({
   waits: { throttledNs: 500_000_000, cpuNs: 250_000_000, memoryNs: 0, ioNs: null },
   shortages: { reclaims: 2, limitHits: 3, kills: 1 },
   disk: null,
-  now: {
-    ...{ cpu: 0.25, throttled: 0, waited: 0, memory: 67_108_864, swap: 0, memoryStalled: 0, processes: 17 },
-    ...{ disk: 1_000_000_000, diskRead: 0, diskWritten: 0, received: 0, sent: 0, ioWaited: null },
-    ...{ refused: 0, promisedMemory: 134_217_728 },
-  },
-});
+};
 
 const passed = (bytes: number) => ({ bytes, packets: bytes / 100, errors: 0, drops: null });
 const knownLink = (hostName: string | null): LinkOverview => ({
@@ -79,7 +74,7 @@ export function knownDomain(name: string, at: number): DomainOverview {
         },
       ],
       beancounters: [row('numproc', 200, 9), row('physpages', null, 0), row('numfile', null, 3)],
-      seen: seenOf(summary, startedAt),
+      seen,
     },
     snapshots: {
       count: 2,

@@ -44,13 +44,10 @@ export function knownOf(
   { sweep }: { readonly sweep: Pick<Sweep, 'disk' | 'seen'> },
 ): KnownDomain | undefined {
   const seen = sweep.seen(entry);
-  if (seen === undefined || entry.running === undefined) return undefined;
+  if (seen === undefined) return undefined;
   const { use, cpu, memory, io, links, refused, ...counted } = seen.look;
   return {
-    domain: summaryOf(entry),
-    startedAt: entry.running.startedAt,
     at: seen.at,
-    now: namedValues(seen.values),
     ...{ use, cpu, memory, io, links, refused },
     waits: {
       throttledNs: orNull(counted.throttledNs),

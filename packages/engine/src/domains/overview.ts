@@ -46,10 +46,13 @@ const TURN_MS = 4;
 /** Asked by whoever wants to know everything at once, such as Prometheus. */
 export class Overviews {
   readonly #next: NextTimes;
+  readonly #backups: StatusParts;
   readonly #ended: EndedJobs;
 
   constructor(private readonly parts: OverviewParts) {
+    const { backupTimes, backupSchedule } = parts;
     this.#next = new NextTimes(parts.zone);
+    this.#backups = { backupTimes, backupSchedule, next: this.#next };
     this.#ended = new EndedJobs(parts.events);
   }
 
@@ -107,7 +110,7 @@ export class Overviews {
             : new Date(Math.max(...there.map(({ createdAt }) => Date.parse(createdAt)))),
         nextAt: (when !== undefined && record.persistent && this.#next.after(when, since)) || null,
       },
-      backup: statusOf(entry, { ...this.parts, next: this.#next }),
+      backup: statusOf(entry, this.#backups),
     };
   }
 

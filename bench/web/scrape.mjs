@@ -1,0 +1,114 @@
+// A scrape of many running domains: what it takes, and how long others wait for their answers meanwhile.
+// SPDX-License-Identifier: Apache-2.0
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { Agent, get } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { mb, median, ms } from '../measure.mjs';
+
+const run = promisify(execFile);
+const program = new URL('../../packages/daemon/dist/testing/memory-daemon.js', import.meta.url).pathname;
+const reach = { scrapeMs: 100, waitMs: 10 };
+/** So long others are watched without a scrape. */
+const CALM_MS = 2000;
+
+/**
+ * Asks for something small again and again until told to stop; answers how long each answer took.
+ *
+ * @param {string} socketPath
+ */
+function asking(socketPath) {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  /** @type {number[]} */
+  const waits = [];
+  let isOver = false;
+  const done = (async () => {
+    while (!isOver) {
+      const began = performance.now();
+      await new Promise((resolve, reject) => {
+        get({ socketPath, path: '/v1/jobs', agent }, (answer) => answer.resume().on('end', resolve)).on(
+          'error',
+          reject,
+        );
+      });
+      waits.push(performance.now() - began);
+      await sleep(1);
+    }
+    agent.destroy();
+  })();
+  return async () => {
+    isOver = true;
+    await done;
+    return waits.slice(1);
+  };
+}
+
+/**
+ * A scrape by a program of its own, which does nothing with it: seconds and bytes.
+ *
+ * @param {string} socketPath
+ */
+async function scraped(socketPath) {
+  const { stdout } = await run('curl', [
+    ...['--silent', '--fail', '--unix-socket', socketPath, '--output', '/dev/null'],
+    ...['--write-out', '%{time_total} %{size_download}', 'http://ctvirt/metrics'],
+  ]);
+  const [seconds = 0, bytes = 0] = stdout.split(' ').map(Number);
+  return { seconds, bytes };
+}
+
+/** @param {readonly number[]} values */
+const highest = (values) => Math.max(...values);
+
+/** @type {import('../measure.mjs').Row} */
+export const scrape = {
+  name: 'scrape',
+  async run({ note, count = 1000, rounds = 20 }) {
+    const folder = mkdtempSync(join(tmpdir(), 'ctvirt-scrape-'));
+    mkdirSync(join(folder, 'run'));
+    const socketPath = join(folder, 'run', 'http.sock');
+    note(`starting ${count} domains in memory`);
+    // Of its domains each second one runs.
+    const daemon = spawn(process.execPath, [program, socketPath, String(2 * count)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      await once(daemon.stdout, 'data');
+      note('waiting for a look at all of them');
+      await sleep(11_000);
+      const calm = asking(socketPath);
+      await sleep(CALM_MS);
+      const without = await calm();
+      const busy = asking(socketPath);
+      /** @type {{ seconds: number, bytes: number }[]} */
+      const scrapes = [];
+      for (let round = 0; round < rounds; round++) scrapes.push(await scraped(socketPath));
+      const beside = await busy();
+      const took = median(scrapes.map(({ seconds }) => 1000 * seconds));
+      const waited = median(beside);
+      return [
+        {
+          what: `scrape of ${count} running domains and as many that are off, ${mb(scrapes[0]?.bytes ?? 0)}`,
+          ours: ms(took),
+          reach: `≤ ${ms(reach.scrapeMs)}`,
+          ok: took <= reach.scrapeMs,
+        },
+        {
+          what: 'another answer meanwhile: half of them, and the longest; beside it without a scrape',
+          ours: `${ms(waited)}, ${ms(highest(beside))}`,
+          theirs: `${ms(median(without))}, ${ms(highest(without))}`,
+          reach: `longest ≤ ${ms(reach.waitMs)}`,
+          ok: highest(beside) <= reach.waitMs,
+        },
+      ];
+    } finally {
+      daemon.kill();
+      await once(daemon, 'exit');
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+};
