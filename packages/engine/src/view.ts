@@ -239,7 +239,7 @@ export interface HostOverview {
   /** Promises that were asked for since the daemon started, by what became of them. */
   readonly admissions: Readonly<Record<'kept' | 'overcommitted' | 'refused', number>>;
   /** Jobs under way. */
-  readonly jobs: readonly Job[];
+  readonly jobs: readonly Pick<Job, 'domain' | 'uuid' | 'kind' | 'startedAt'>[];
   /** How many have ended since the daemon started, of domains that there are. */
   readonly endedJobs: readonly {
     readonly of: Readonly<Record<'domain' | 'uuid' | 'kind' | 'state', string>>;

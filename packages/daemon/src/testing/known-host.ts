@@ -120,9 +120,7 @@ export const knownHost = (domains: readonly DomainOverview[]): Known => ({
   ],
   admissions: { kept: 5, overcommitted: 1, refused: 0 },
   jobs: domains.slice(0, 1).map(({ name: domain, uuid }) => ({
-    ...{ domain, uuid, kind: 'backup', state: 'running', startedAt: '2026-11-30T12:00:00Z', endedAt: null },
-    ...{ elapsedMs: 1000, progress: null, error: null, exclusive: true, percent: null, by: null },
-    ...{ id: `job-${domain}`, template: null, repository: null, peer: null, downMs: null },
+    ...{ domain, uuid, kind: 'backup', startedAt: '2026-11-30T12:00:00Z' },
   })),
   endedJobs: domains.slice(0, 1).map(({ name: domain, uuid }) => ({
     of: { domain, uuid, kind: 'backup', state: 'failed' },
