@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -105,6 +105,38 @@ test('promtool finds nothing to complain of, in a file that is there whole', asy
   assert.equal(statSync(file).mode & 0o777, 0o644);
   assert.match(readFileSync(file, 'utf8'), /^ctvirt_processes\{domain="scraped",uuid="[^"]+"\} 1$/m);
   await done(['sh', '-c', `promtool check metrics <${file}`]);
+});
+
+test('Prometheus reads them with a token, and divides one family by another', async () => {
+  const token = await world.client.web.open({ body: { role: 'metrics' } });
+  const folder = `${world.host}/prometheus`;
+  mkdirSync(folder);
+  writeFileSync(`${folder}/token`, token.token ?? '', { mode: 0o600 });
+  const scrape = {
+    job_name: 'ctvirt',
+    scrape_interval: '1s',
+    authorization: { credentials_file: 'token' },
+    static_configs: [{ targets: [new URL(token.url).host] }],
+  };
+  writeFileSync(`${folder}/prometheus.yml`, JSON.stringify({ scrape_configs: [scrape] }));
+  const [file = '', ...args] = world.enclosure.argv(
+    ...['prometheus', `--config.file=${folder}/prometheus.yml`, `--storage.tsdb.path=${folder}/data`],
+    ...['--web.listen-address=127.0.0.1:9090', '--log.level=error'],
+  );
+  const prometheus = spawn(file, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  try {
+    const expression = 'libvirt_domain_info_cpu_time_seconds_total / libvirt_domain_info_virtual_cpus';
+    const asked = ['promtool', 'query', 'instant', 'http://127.0.0.1:9090', expression];
+    await waitFor('a sample in Prometheus', async () => {
+      const { stdout } = await world.enclosure.run(asked);
+      return /domain="scraped"/.test(stdout);
+    });
+  } finally {
+    const gone = new Promise((resolve) => prometheus.once('exit', resolve));
+    prometheus.kill();
+    await gone;
+    await world.client.web.revoke({ session: token.id });
+  }
 });
 
 test('the alerts that are shipped say what they should, and each expression of the dashboard is one', async () => {
