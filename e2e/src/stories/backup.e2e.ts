@@ -378,6 +378,32 @@ test('a repository without room, and one that goes away, fail the backup alone',
   await ctvirt('start', 'big', '--wait');
 });
 
+test('files that chattr has made immutable are told, which come back without that', async () => {
+  await world.define(domainXml({ name: 'web', filesystems: [templateRoot] }));
+  const upper = `${world.root}/lib/roots/web/root.layer/upper`;
+  await look('web', (root) => {
+    for (const name of ['fixed', 'grows', 'other']) writeFileSync(`${root}/srv/${name}`, name);
+    execFileSync('chattr', ['+a', `${root}/srv/grows`]);
+  });
+  execFileSync('chattr', ['+i', `${upper}/srv/fixed`]);
+  try {
+    assert.match(await ctvirt('backup', 'web'), /\n {2}2 files are in it without what chattr has set/);
+    assert.equal((await world.client.backups.create({ domain: 'web', body: {} })).flagged, 2);
+    const file = `${world.host}/web.ctvirt.tar.zst`;
+    const lost = (count: string) => new RegExp(`${count} copied without what chattr has set`);
+    assert.match((await world.cli(['export', 'web', file])).stderr, lost('2 files are'));
+    rmSync(file);
+    // Of what was set by way of overlay a copy of the layer has all.
+    const cloned = await world.cli(['clone', 'web', 'twin']);
+    assert.match(cloned.stderr, lost('a file is'));
+    await look('twin', (root) =>
+      assert.match(execFileSync('lsattr', [`${root}/srv`], { encoding: 'utf8' }), /^-{5}a\S* \S*\/grows$/m),
+    );
+  } finally {
+    execFileSync('chattr', ['-i', `${upper}/srv/fixed`]);
+  }
+});
+
 test('of a domain that this host has never backed up the repository tells, or it is told that it cannot', async () => {
   for (const name of ['came', 'new']) await world.define(domainXml({ name, filesystems: [templateRoot] }));
   const { backup } = await world.client.backups.create({ domain: 'came', body: {} });

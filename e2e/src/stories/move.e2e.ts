@@ -344,8 +344,24 @@ test('what stands in the way is told before anything happens, and leaves it runn
   await far.client.templates.build({ template: busybox, body: { distribution: 'busybox' } });
   assert.equal(await near.state(name), 'running (booted)');
   await near.client.domains.destroy({ domain: name });
-  const { state, downMs } = await near.client.domains.move({ domain: name, body: { to: far.uri('ctvirt') } });
+  const { path } = await near.client.domains.mountRoot({ domain: name });
+  const left =
+    'import os, socket, sys; os.chdir(sys.argv[1]); socket.socket(socket.AF_UNIX).bind("one"); open("grows", "w"); os.system("chattr +a grows")';
+  execFileSync('python3', ['-c', left, `${near.enclosure.path(path)}/srv`]);
+  await near.client.domains.unmountRoot({ domain: name });
+  const { state, downMs, findings } = await near.client.domains.move({
+    domain: name,
+    body: { to: far.uri('ctvirt') },
+  });
   assert.deepEqual([state, downMs], ['shutoff', null]);
+  assert.deepEqual(
+    findings.filter((text) => /socket|chattr/.test(text)),
+    ['a socket is not kept: programs make them anew'],
+  );
+  const there = await far.client.domains.mountRoot({ domain: name });
+  const flags = execFileSync('lsattr', [`${far.enclosure.path(there.path)}/srv`], { encoding: 'utf8' });
+  assert.match(flags, /^-{5}a\S* \S*\/grows$/m);
+  await far.client.domains.unmountRoot({ domain: name });
 });
 
 test('one that does not power off stays, and runs', async () => {

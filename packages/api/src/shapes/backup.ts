@@ -112,6 +112,10 @@ export const backupTaken = object(
     mounts: list(leftOut, { description: 'Folders of the host that are in there' }),
     unread: list(string(), { description: 'Files that could not be read, which are not in there either' }),
     sockets: integer({ description: 'Sockets, which nobody keeps: programs make them anew' }),
+    flagged: integer({
+      description:
+        'Files and folders that chattr has made immutable (+i) or append-only (+a): they come back without that',
+    }),
     files: integer({ description: 'Files that were looked at' }),
     changedFiles: integer({ description: 'Of these, those that were new or other than in the last backup' }),
     bytes: number({ description: 'Sum of their lengths' }),

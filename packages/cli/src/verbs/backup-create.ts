@@ -130,6 +130,7 @@ function sentenceOf({
   mounts,
   unread,
   sockets,
+  flagged,
   files,
   changedFiles,
   addedBytes,
@@ -144,6 +145,10 @@ function sentenceOf({
   for (const { target, source } of leftOut) lines.push(`  without ${target}, which is ${source} of the host`);
   if (sockets > 0)
     lines.push(`  without ${sockets === 1 ? 'a socket' : `${sockets} sockets`}, which programs make anew`);
+  if (flagged > 0)
+    lines.push(
+      `  ${flagged === 1 ? 'a file is' : `${flagged} files are`} in it without what chattr has set (+i, +a)`,
+    );
   for (const path of unread) lines.push(`  without ${path}, which could not be read`);
   return lines.join('\n');
 }

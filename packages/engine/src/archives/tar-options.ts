@@ -3,20 +3,25 @@
 
 /** Overlay keeps names of another file system's inodes, which are none elsewhere. XFS shows access lists a second time, with ids of the host. */
 const hosts = [
-  ...['origin', 'uuid', 'impure', 'nlink', 'upper', 'protattr'].map((name) => `trusted.overlay.${name}`),
+  ...['origin', 'uuid', 'impure', 'nlink', 'upper'].map((name) => `trusted.overlay.${name}`),
   'trusted.SGI_*',
   'security.selinux',
 ];
 
+/** What chattr sets by way of overlay: between hosts that make the same of it, and in no archive, which may be a stranger's. */
+const FLAGS = 'trusted.overlay.protattr';
+
 /** Access lists are attributes among the others. */
-export const LAYER_ATTRIBUTES = [
+const attributesWithout = (names: readonly string[]) => [
   '--xattrs',
   '--xattrs-include=*',
-  ...hosts.map((name) => `--xattrs-exclude=${name}`),
-] as const;
+  ...names.map((name) => `--xattrs-exclude=${name}`),
+];
+export const LAYER_ATTRIBUTES = attributesWithout([...hosts, FLAGS]);
+export const MOVED_ATTRIBUTES = attributesWithout(hosts);
 
 /** Dates of access and change are the copy's own. */
-export const PACK_LAYER = [
+const packing = (attributes: readonly string[]) => [
   'tar',
   '--create',
   '--file=-',
@@ -24,9 +29,11 @@ export const PACK_LAYER = [
   '--pax-option=delete=atime,delete=ctime',
   '--numeric-owner',
   '--sparse',
-  ...LAYER_ATTRIBUTES,
+  ...attributes,
   '--directory=/source',
-] as const;
+];
+export const PACK_LAYER = packing(LAYER_ATTRIBUTES);
+export const PACK_MOVED = packing(MOVED_ATTRIBUTES);
 
 /** What overlay says of a folder the host's root alone may read. */
 export const PACK_CAPABILITIES = ['CAP_DAC_READ_SEARCH', 'CAP_SYS_ADMIN'] as const;

@@ -83,7 +83,7 @@ function host(start: string, own?: BackupSchedule, backupSchedule?: BackupSchedu
           history = { ...rest, last: { id, repository: 'default', takenAt: at, isComplete: true } };
           return {
             ...{ backup, leftOut: [], mounts: [], unread: [], isComplete: true, files: 1, changedFiles: 1 },
-            ...{ sockets: 0, bytes: 1, addedBytes: 1, seconds: 1, frozenMs: null },
+            ...{ sockets: 0, flagged: 0, bytes: 1, addedBytes: 1, seconds: 1, frozenMs: null },
           };
         },
         async forget({ keepDaily: daily, keepWeekly: weekly }: ForgetRequest) {

@@ -12,7 +12,7 @@ import { filesystemsOf } from '../lifecycle/document.js';
 import type { Entry } from '../registry/registry.js';
 import { retained } from '../schedule/retention.js';
 import { NextTimes } from '../schedule/times.js';
-import { socketsBelow } from '../storage/file-list.js';
+import { flaggedBelow, socketsBelow } from '../storage/file-list.js';
 import type { FilesystemSpec } from '../storage/index.js';
 import type { RootContext } from '../storage/root-mounts.js';
 import { knownOf, lookAt, verdictOn } from './backup-changes.js';
@@ -210,7 +210,9 @@ async function take(
   const cost = await parts.store.scratch(async (about) => {
     await fillFolder(about, { 'manifest.json': `${JSON.stringify(manifest, null, 2)}\n`, 'domain.xml': xml });
     return await parts.rootMounts.lendAll(specs, context, async ({ paths, within }) => {
-      const sockets = await socketsBelow([...paths.values()], (start) => within(start));
+      const below = [...paths.values()];
+      const sockets = await socketsBelow(below, (start) => within(start));
+      const flagged = await flaggedBelow(below, (start) => within(start));
       const kept = await found.tool.take(
         {
           ...{ uuid, domain: name, takenAt, about, since, trees: paths, within },
@@ -218,7 +220,7 @@ async function take(
         },
         goingOf('backing up', watched),
       );
-      return { ...kept, sockets };
+      return { ...kept, sockets, flagged };
     });
   });
   const { id, unread, ...numbers } = cost;

@@ -19,12 +19,14 @@ import { outsideInWords, outsideOf } from '../lifecycle/outside.js';
 import type { Entry } from '../registry/registry.js';
 import { RANGE_SIZE } from '../state/id-ranges.js';
 import { checkNewName } from '../state/names.js';
+import { flaggedBelow, flagsLost, markedBelow } from '../storage/file-list.js';
 import type { FilesystemSpec } from '../storage/index.js';
+import type { LayerFiles } from '../storage/root-mounts.js';
 import { translated } from '../template-catalog.js';
 import type { TarEntry } from '../templates/archive/tar-reader.js';
 import { emptyDigest } from '../templates/empty.js';
 import { type CopyParts, fillLayer, forgetIn, limits, made } from './copy-making.js';
-import { copiedOf, occupiedBy, tellingBytes } from './copying.js';
+import { copiedOf, flagsOf, occupiedBy, tellingBytes } from './copying.js';
 import type { FillRoot, MadeRoot } from './definer.js';
 import { importDomain } from './importing.js';
 import { contextOf } from './mounting.js';
@@ -110,6 +112,7 @@ function sourceOf(files: DomainFiles, parts: CopyParts, remarks: string[] = []):
     layer: async function* (spec, packing) {
       await using undo = new Undo();
       const layer = await parts.rootMounts.openLayer(spec, context, undo);
+      for (const lost of await flagsIn(layer)) tell(lost);
       yield* packLayer(layer, { ...packing, limits, tell });
     },
     folder: async function* (spec, packing) {
@@ -119,6 +122,12 @@ function sourceOf(files: DomainFiles, parts: CopyParts, remarks: string[] = []):
       yield* asLayer(packLayer(folder, { ...packing, limits, tell: tellOf }), tellOf);
     },
   };
+}
+
+/** What tar does not keep. */
+async function flagsIn({ path, within }: LayerFiles): Promise<string[]> {
+  const counts = [flaggedBelow, markedBelow].map((count) => count([path], (start) => within(start)));
+  return flagsLost((await Promise.all(counts)).reduce((sum, one) => sum + one, 0));
 }
 
 type ArchivePacking = Omit<Packing, 'limits' | 'tell'> & Pick<Archiving, 'withTemplate' | 'withMounts'>;
@@ -333,7 +342,10 @@ async function fillFrom(
   const isThere = (spec: FilesystemSpec): boolean => files.specs.some(({ target }) => target === spec.target);
   const isWhole = files.specs.every(isAlike);
   for (const spec of specs) if (!isWhole || !isThere(spec)) await make(spec);
-  if (isWhole) return await copyOut(files, { to: context.keep, toRun: true, ...watched }, parts);
+  if (isWhole) {
+    remarks.push(...(await flagsOf(files)));
+    return await copyOut(files, { to: context.keep, toRun: true, ...watched }, parts);
+  }
   return await withStill(files, watched, parts, async (still, frozenMs) => {
     const { layer } = sourceOf(still, parts, remarks);
     const packing = { signal, onBytes: tellingBytes('copy', still, onProgress) };

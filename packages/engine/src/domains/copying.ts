@@ -13,6 +13,7 @@ import { lastingPart } from '../state/folders.js';
 import type { Layout } from '../state/layout.js';
 import type { SnapshotRecord } from '../state/snapshot-store.js';
 import type { Lease } from '../state/store.js';
+import { flaggedBelow, flagsLost } from '../storage/file-list.js';
 import {
   backends,
   type CopyContext,
@@ -102,6 +103,12 @@ async function copyEach(
     if (held !== null) longest = Math.max(longest ?? 0, held);
   }
   return longest;
+}
+
+/** What is to be said of flags: copies of folders have none, and those of whole file systems have all. */
+export async function flagsOf({ specs, from }: Pick<FilesToCopy, 'specs' | 'from'>): Promise<string[]> {
+  const trees = specs.flatMap((spec) => backends[spec.kind].copies?.tree(spec, from) ?? []);
+  return trees.length === 0 ? [] : flagsLost(await flaggedBelow(trees));
 }
 
 /** How many bytes they take where they lie. */

@@ -20,7 +20,7 @@ import {
   releaseLayers,
 } from '../storage/index.js';
 import type { RootMounts } from '../storage/root-mounts.js';
-import { type CopyParts, copiedOf, copyFiles, ownOf, recordOf } from './copying.js';
+import { type CopyParts, copiedOf, copyFiles, flagsOf, ownOf, recordOf } from './copying.js';
 import { transient } from './definer.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { Reverter } from './reverter.js';
@@ -149,6 +149,8 @@ async function create(
   const fill = async (folder: string): Promise<SnapshotRecord> => {
     const now = recordOf(entry, all, filesystems);
     const hold = (work: () => Promise<void>, limitMs: number) => lifecycle.hold(entry, work, limitMs);
+    for (const lost of await flagsOf(files))
+      parts.log('warn', `snapshot '${name}' of domain '${record.name}': ${lost}`, { domain: record.name });
     const heldMs = await copyFiles({ ...files, to: folder, hold, ...watched }, parts);
     const frozenMs = now.state === 'running' ? heldMs : null;
     return { ...now, ...words, frozenMs, by: request.by ?? 'request' };

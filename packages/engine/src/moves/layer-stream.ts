@@ -3,7 +3,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { MoveList } from '@ctvirt/api';
-import { LAYER_ATTRIBUTES, PACK_CAPABILITIES, PACK_LAYER } from '../archives/tar-options.js';
+import { MOVED_ATTRIBUTES, PACK_CAPABILITIES, PACK_MOVED } from '../archives/tar-options.js';
 import { EngineError } from '../errors.js';
 import { PATH_MAX } from '../host/complaint.js';
 import { errnoInWords, refusalOf } from '../host/refusal.js';
@@ -28,7 +28,7 @@ const UNPACK = [
   '--same-permissions',
   '--no-selinux',
   '--warning=no-timestamp',
-  ...LAYER_ATTRIBUTES,
+  ...MOVED_ATTRIBUTES,
 ];
 const WRITING = ['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_FOWNER', 'CAP_FSETID', 'CAP_SETFCAP', 'CAP_SYS_ADMIN'];
 const { memoryBytes } = DEFAULT_LIMITS;
@@ -94,7 +94,7 @@ export async function* packed(
     yield length;
     yield bytes;
   }
-  const argv = [...PACK_LAYER, ...(isRunning ? ['--ignore-failed-read'] : [])];
+  const argv = [...PACK_MOVED, ...(isRunning ? ['--ignore-failed-read'] : [])];
   argv.push('--no-recursion', '--null', '--files-from=-');
   const box = { ...bounds, source: path, capabilities: PACK_CAPABILITIES };
   await using child = within(() => new Child(confinedArgv(argv, box), { signal }));

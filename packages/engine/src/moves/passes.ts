@@ -7,6 +7,7 @@ import { allEnded } from '../host/all-ended.js';
 import { tooDeep } from '../host/complaint.js';
 import { Undo } from '../host/undo.js';
 import type { Entry } from '../registry/registry.js';
+import { flaggedBelow, flagsLost } from '../storage/file-list.js';
 import type { FilesystemSpec } from '../storage/index.js';
 import type { LayerFiles, RootContext, RootMounts } from '../storage/root-mounts.js';
 import { changesSince, NOTHING, type Tree } from './changes.js';
@@ -82,6 +83,7 @@ export class Passes {
   readonly done: MovePass[] = [];
   readonly #sent = new Map<string, Sent>();
   readonly #sockets = new Map<string, number>();
+  readonly #flagged = new Map<string, number>();
   #bytes = 0;
 
   constructor(
@@ -98,9 +100,11 @@ export class Passes {
 
   /** What of its files stays behind, for people. */
   get left(): string[] {
-    const count = [...this.#sockets.values()].reduce((sum, one) => sum + one, 0);
-    if (count === 0) return [];
-    return [`${count === 1 ? 'a socket is' : `${count} sockets are`} not kept: programs make them anew`];
+    const [sockets = 0, flagged = 0] = [this.#sockets, this.#flagged].map((counts) =>
+      [...counts.values()].reduce((sum, one) => sum + one, 0),
+    );
+    const left = `${sockets === 1 ? 'a socket is' : `${sockets} sockets are`} not kept: programs make them anew`;
+    return [...(sockets === 0 ? [] : [left]), ...flagsLost(flagged)];
   }
 
   /** One after the other into the layers there, which are copied there as they are copied here; each by what differs from the one before. */
@@ -206,7 +210,12 @@ export class Passes {
     // The disk of the host is others', too, and nobody is to wait for it while the domain is down: who writes no more leaves no new time.
     if (how.isRunning || madeMs !== undefined) await synced(lent);
     const { tree, sockets } = await treeOf(lent, how);
-    if (madeMs === undefined) this.#sockets.set(at, sockets);
+    if (madeMs === undefined) {
+      this.#sockets.set(at, sockets);
+      // Once, and of what runs while it does: it is not to be down for that.
+      if (!this.#flagged.has(at))
+        this.#flagged.set(at, await flaggedBelow([lent.path], (start) => lent.within(start)));
+    }
     const deep = deepPathIn(tree);
     if (deep !== undefined) throw tooDeep(entry.record.name, deep);
     const changes = changesSince(old?.tree ?? NOTHING, tree, old?.sinceMs() ?? 0);

@@ -30,6 +30,32 @@ export async function socketsBelow(folders: readonly string[], within?: Within):
   return (await foundWords(argv, { ...(within && { within }) })).length;
 }
 
+const FLAGGED =
+  'find "$@" \\( -type f -o -type d \\) -exec lsattr -d -- {} + 2>/dev/null | grep "^[^ ]*[ia]" | tr "\\n" "\\0"';
+
+/** Those that were made so through an overlay, in its upper folder. */
+const MARKED =
+  'getfattr -Rhn trusted.overlay.protattr --absolute-names -- "$@" 2>/dev/null | grep "^# file: " | tr "\\n" "\\0"';
+
+/** How many files and folders are immutable or can only grow: the host's administrator has made them so, and copies are not. */
+export const flaggedBelow = (folders: readonly string[], within?: Within): Promise<number> =>
+  counted(FLAGGED, folders, within);
+
+/** The same of what overlay itself calls so, in a layer. */
+export const markedBelow = (folders: readonly string[], within?: Within): Promise<number> =>
+  counted(MARKED, folders, within);
+
+async function counted(script: string, folders: readonly string[], within?: Within): Promise<number> {
+  const argv = ['/bin/sh', '-c', script, 'sh', ...folders] as const;
+  return (await foundWords(argv, { ...(within && { within }) })).length;
+}
+
+/** What is said of them. */
+export const flagsLost = (count: number): string[] =>
+  count === 0
+    ? []
+    : [`${count === 1 ? 'a file is' : `${count} files are`} copied without what chattr has set (+i, +a)`];
+
 /** Files of their words, and back. */
 export function filesIn(words: readonly string[]): Map<string, FileState> {
   const files = new Map<string, FileState>();
