@@ -388,7 +388,9 @@ test('files that chattr has made immutable are told, which come back without tha
   execFileSync('chattr', ['+i', `${upper}/srv/fixed`]);
   try {
     assert.match(await ctvirt('backup', 'web'), /\n {2}2 files are in it without what chattr has set/);
+    await ctvirt('start', 'web');
     assert.equal((await world.client.backups.create({ domain: 'web', body: {} })).flagged, 2);
+    await ctvirt('destroy', 'web');
     const file = `${world.host}/web.ctvirt.tar.zst`;
     const lost = (count: string) => new RegExp(`${count} copied without what chattr has set`);
     assert.match((await world.cli(['export', 'web', file])).stderr, lost('2 files are'));

@@ -6,6 +6,7 @@ import type { Repository } from '../backup/repositories.js';
 import type { Generation } from '../backup/tool.js';
 import type { Engine, Watched } from '../contract.js';
 import { EngineError } from '../errors.js';
+import { allEnded } from '../host/all-ended.js';
 import { fillFolder } from '../host/files.js';
 import { isPathIn } from '../host/paths.js';
 import { filesystemsOf } from '../lifecycle/document.js';
@@ -19,6 +20,7 @@ import { knownOf, lookAt, verdictOn } from './backup-changes.js';
 import { checkBackups } from './backup-check.js';
 import { type BackupParts, goingOf, secondsSince } from './backup-parts.js';
 import { statusOf } from './backup-status.js';
+import { flaggedIn } from './copying.js';
 import { findEarlier } from './earlier-backups.js';
 import { chooseGeneration, generationsOf, noBackupOf } from './generations.js';
 import { contextOf } from './mounting.js';
@@ -153,9 +155,11 @@ async function takeStill(
 ): Promise<BackupTaken> {
   const began = performance.now();
   let looked: KnownLayers | undefined;
+  let flagged = 0;
   const first = async (files: DomainFiles): Promise<void> => {
     // Folders of the host are read where they lie, and found changed by what the kernel tells of them then.
     if (mounts !== 'with') looked = await lookAt(files);
+    if (!files.isStill) flagged = await flaggedIn(files);
   };
   const wanted = { wanted: isOwn, first, signal: watched.signal, onProgress: watched.onProgress };
   const taken = await withStillFiles(uuid, wanted, parts, async (files, frozenMs) => {
@@ -167,7 +171,9 @@ async function takeStill(
     const { changedFiles, ...cost } = await take(files, { found, watched, mounts, since }, parts);
     if (now !== undefined)
       await parts.knownFiles.set(uuid, found.spec.name, { id: cost.backup.id, layers: now });
-    return { ...cost, changedFiles: verdict?.changed ?? changedFiles, frozenMs };
+    // A copy of a folder has none that are left to be counted there.
+    const all = cost.flagged + flagged;
+    return { ...cost, flagged: all, changedFiles: verdict?.changed ?? changedFiles, frozenMs };
   });
   const isComplete = taken.unread.length === 0 && (taken.leftOut.length === 0 || mounts === 'leave');
   return { ...taken, isComplete, seconds: secondsSince(began) };
@@ -211,16 +217,17 @@ async function take(
     await fillFolder(about, { 'manifest.json': `${JSON.stringify(manifest, null, 2)}\n`, 'domain.xml': xml });
     return await parts.rootMounts.lendAll(specs, context, async ({ paths, within }) => {
       const below = [...paths.values()];
-      const sockets = await socketsBelow(below, (start) => within(start));
-      const flagged = await flaggedBelow(below, (start) => within(start));
-      const kept = await found.tool.take(
+      const sockets = socketsBelow(below, (start) => within(start));
+      const flagged = flaggedBelow(below, (start) => within(start));
+      const taking = found.tool.take(
         {
           ...{ uuid, domain: name, takenAt, about, since, trees: paths, within },
           leftOut: leftOut.map(({ target }) => target),
         },
         goingOf('backing up', watched),
       );
-      return { ...kept, sockets, flagged };
+      await allEnded([sockets, flagged, taking]);
+      return { ...(await taking), sockets: await sockets, flagged: await flagged };
     });
   });
   const { id, unread, ...numbers } = cost;

@@ -106,9 +106,13 @@ async function copyEach(
 }
 
 /** What is to be said of flags: copies of folders have none, and those of whole file systems have all. */
-export async function flagsOf({ specs, from }: Pick<FilesToCopy, 'specs' | 'from'>): Promise<string[]> {
+export const flagsOf = async (files: Pick<FilesToCopy, 'specs' | 'from'>): Promise<string[]> =>
+  flagsLost(await flaggedIn(files));
+
+/** How many files have some. */
+export async function flaggedIn({ specs, from }: Pick<FilesToCopy, 'specs' | 'from'>): Promise<number> {
   const trees = specs.flatMap((spec) => backends[spec.kind].copies?.tree(spec, from) ?? []);
-  return trees.length === 0 ? [] : flagsLost(await flaggedBelow(trees));
+  return trees.length === 0 ? 0 : await flaggedBelow(trees);
 }
 
 /** How many bytes they take where they lie. */

@@ -2,6 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /** Throws the first failure, when all have ended. */
-export async function allEnded(steps: readonly Promise<void>[]): Promise<void> {
+export async function allEnded(steps: readonly Promise<unknown>[]): Promise<void> {
   for (const result of await Promise.allSettled(steps)) if (result.status === 'rejected') throw result.reason;
 }
