@@ -1,20 +1,20 @@
 // Accounting where cgroup v2 does it: peaks, refusals, pressure, and a container's own limits in its /proc.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { after, afterEach, before, suite, test } from 'node:test';
+import { afterEach, before, suite, test } from 'node:test';
 import { domainXml } from '../world/documents.js';
 import { waitFor } from '../world/wait.js';
-import { World } from '../world/world.js';
+import type { World } from '../world/world.js';
+import { sharedWorld } from './shared-world.js';
 
 const MiB = 2 ** 20;
 
 suite('accounting by cgroup v2', () => {
   let world: World;
   before(async () => {
-    world = await World.open();
+    world = await sharedWorld();
   });
   afterEach(() => world.clear());
-  after(() => world.close());
 
   const limited = (name: string) =>
     domainXml({

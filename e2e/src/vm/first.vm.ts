@@ -2,16 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { after, before, suite, test } from 'node:test';
+import { afterEach, before, suite, test } from 'node:test';
 import { domainXml } from '../world/documents.js';
-import { World } from '../world/world.js';
+import type { World } from '../world/world.js';
+import { sharedWorld } from './shared-world.js';
 
 suite('a domain on a host with cgroup v2 alone', () => {
   let world: World;
   before(async () => {
-    world = await World.open();
+    world = await sharedWorld();
   });
-  after(() => world.close());
+  afterEach(() => world.clear());
 
   test('the machine is what these stories are about', () => {
     assert.ok(existsSync('/sys/fs/cgroup/cgroup.controllers'), 'cgroup v2 alone');
@@ -22,6 +23,5 @@ suite('a domain on a host with cgroup v2 alone', () => {
     await world.run(domainXml({ name: 'first' }));
     assert.equal(await world.shell('first', 'echo $$'), '2');
     await world.client.domains.destroy({ domain: 'first' });
-    await world.clear();
   });
 });

@@ -5,7 +5,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { after, before, suite, test } from 'node:test';
 import { output } from '../world/command.js';
 import { domainXml } from '../world/documents.js';
-import { busybox, World } from '../world/world.js';
+import { busybox, type World } from '../world/world.js';
+import { sharedWorld } from './shared-world.js';
 
 const MiB = 2 ** 20;
 const root = (limits: string) =>
@@ -57,12 +58,9 @@ for (const [where, groups] of [
   suite(`users of a container limited on ${where}`, () => {
     let world: World;
     before(async () => {
-      world = await World.open({ parent: where });
+      world = await sharedWorld(where);
     });
-    after(async () => {
-      await world.clear();
-      await world.close();
-    });
+    after(() => world.clear());
     const owner = async (domain: string, id: number, kind = 'user') =>
       (await world.client.quota.show({ domain })).filesystems[0]?.owners.find(
         (one) => one.id === id && one.kind === kind,
@@ -135,16 +133,13 @@ for (const where of ['/srv/ext4', '/srv/xfs'])
   suite(`a limit made of a project on ${where}`, () => {
     let world: World;
     before(async () => {
-      world = await World.open({ parent: where });
+      world = await sharedWorld(where);
       await world.stop();
       await mkdir(`${world.root}/etc`, { recursive: true });
       await writeFile(`${world.root}/etc/ctvirtd.conf`, 'project_ids = "7000-7999"\n');
       await world.start();
     });
-    after(async () => {
-      await world.clear();
-      await world.close();
-    });
+    after(() => world.clear());
     const limited = (name: string, more = '') =>
       domainXml({
         name,
@@ -212,12 +207,9 @@ for (const where of ['/srv/ext4', '/srv/xfs'])
 suite('a host with all its capabilities', () => {
   let world: World;
   before(async () => {
-    world = await World.open();
+    world = await sharedWorld();
   });
-  after(async () => {
-    await world.clear();
-    await world.close();
-  });
+  after(() => world.clear());
 
   test('a root that grows while it runs', async () => {
     await world.run(

@@ -2,17 +2,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, suite, test } from 'node:test';
+import { afterEach, before, suite, test } from 'node:test';
 import { domainXml, templateRoot } from '../world/documents.js';
 import { toolsFilesystem, watch } from '../world/watcher.js';
-import { World } from '../world/world.js';
+import type { World } from '../world/world.js';
+import { sharedWorld } from './shared-world.js';
 
 suite('programs that enter a container', () => {
   let world: World;
   before(async () => {
-    world = await World.open();
+    world = await sharedWorld();
   });
-  after(() => world.close());
+  afterEach(() => world.clear());
 
   test('are in its group, with init’s bounds and label, and nobody inside gets hold of them on their way', async () => {
     const tools = await toolsFilesystem(world);
@@ -45,6 +46,5 @@ suite('programs that enter a container', () => {
       false,
       'the daemon was moved',
     );
-    await world.clear();
   });
 });

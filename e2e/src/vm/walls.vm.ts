@@ -3,12 +3,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
-import { after, afterEach, before, suite, test } from 'node:test';
+import { afterEach, before, suite, test } from 'node:test';
 import { domainXml, templateRoot } from '../world/documents.js';
 import { perl, perlIn } from '../world/guest-perl.js';
 import { profileName } from '../world/inventory.js';
 import { waitFor } from '../world/wait.js';
-import { World } from '../world/world.js';
+import type { World } from '../world/world.js';
+import { sharedWorld } from './shared-world.js';
 
 /** The kernel lets root of a process id namespace write this one; no container needs it. */
 const lastPid = '/proc/sys/kernel/ns_last_pid';
@@ -50,11 +51,10 @@ suite('walls on a host with AppArmor', () => {
   let tools: string;
   const profiles = () => readFileSync('/sys/kernel/security/apparmor/profiles', 'utf8').split('\n').sort();
   before(async () => {
-    world = await World.open();
+    world = await sharedWorld();
     tools = await perlIn(world.host);
   });
   afterEach(() => world.clear());
-  after(() => world.close());
 
   const run = async (name: string, features = ''): Promise<number> => {
     const more = features === '' ? '' : `<features>${features}</features>`;

@@ -12,7 +12,7 @@ export const perl = ['/tools/ld-linux-x86-64.so.2', '--library-path', '/tools', 
 /** Copies it with its libraries to a folder of the host's; returns the `<filesystem>` that brings it. */
 export async function perlIn(host: string): Promise<string> {
   const folder = `${host}/tools`;
-  await mkdir(folder);
+  await mkdir(folder, { recursive: true });
   for (const path of ['/usr/bin/perl', loader, ...libraries])
     await copyFile(path, `${folder}/${basename(path)}`);
   return `<filesystem><source dir='${folder}'/><target dir='/tools'/><readonly/></filesystem>`;
