@@ -87,14 +87,7 @@ with open('hole', 'w') as file: file.truncate(2**31)
 const python = (program: string, path: string): string =>
   execFileSync('python3', ['-c', program, path], { encoding: 'utf8', maxBuffer: 2 ** 26 });
 
-const mounted = async (domain: string): Promise<string> =>
-  world.enclosure.path((await ctvirt('mount', domain)).trimEnd());
-
-async function described(domain: string): Promise<string[]> {
-  const lines = describeTree(await mounted(domain));
-  await ctvirt('umount', domain);
-  return lines;
-}
+const described = (domain: string): Promise<string[]> => world.look(domain, describeTree);
 
 const limited = `<filesystem type='template'><source name='${busybox}'/><target dir='/'/><space_hard_limit unit='MiB'>40</space_hard_limit></filesystem>`;
 
@@ -119,8 +112,7 @@ for (const [what, root, isEarlier] of [
     await ctvirt('start', name, '--wait');
     await world.shell(name, work);
     await ctvirt('destroy', name);
-    python(attributes, await mounted(name));
-    await ctvirt('umount', name);
+    await world.look(name, (path) => python(attributes, path));
     const before = await described(name);
     for (const part of ['system.posix_acl_default', 'bottom', 'new\\nline', "'\\udcff\\udcfe no text'"])
       assert.ok(
@@ -335,8 +327,7 @@ test('an archive brings its template where that is missing, under a name that is
 test('a daemon that is killed while it writes or reads an archive leaves nothing that the next one does not remove', async () => {
   const file = `${world.host}/large.ctvirt.tar.zst`;
   await world.define(domainXml({ name: 'large', filesystems: [templateRoot] }));
-  writeFileSync(join(await mounted('large'), 'large'), randomBytes(2 ** 27));
-  await ctvirt('umount', 'large');
+  await world.look('large', (path) => writeFileSync(join(path, 'large'), randomBytes(2 ** 27)));
   const roots = join(world.root, 'lib/roots');
   const jobs = async () => (await world.client.jobs.list()).filter(({ state }) => state === 'running');
   /** Killed while it is under way: both take longer than that by far. */
@@ -371,8 +362,7 @@ test('a daemon that is killed while it writes or reads an archive leaves nothing
 test('who goes away in the middle leaves nothing of what came, and nothing under way', async () => {
   const file = `${world.host}/large.ctvirt.tar.zst`;
   await world.define(domainXml({ name: 'large', filesystems: [templateRoot] }));
-  writeFileSync(join(await mounted('large'), 'large'), randomBytes(2 ** 24));
-  await ctvirt('umount', 'large');
+  await world.look('large', (path) => writeFileSync(join(path, 'large'), randomBytes(2 ** 24)));
   await ctvirt('export', 'large', file);
   const bytes = readFileSync(file);
   const importing = world.startCli(['import', '-', '--name', 'more', '--new-ids'], 'pipe');
@@ -398,8 +388,7 @@ test('who reads an archive may go away in the middle, and sockets are told where
   const bind =
     'import os, socket, sys; os.chdir(sys.argv[1]); socket.socket(socket.AF_UNIX).bind("run.sock")';
   await ctvirt('destroy', 'large');
-  execFileSync('python3', ['-c', bind, join(await mounted('large'), 'srv')]);
-  await ctvirt('umount', 'large');
+  await world.look('large', (path) => execFileSync('python3', ['-c', bind, join(path, 'srv')]));
   const left = /the socket \/srv\/run\.sock is left out: who listens makes it anew/;
   for (const state of ['shutoff', 'running']) {
     if (state === 'running') await ctvirt('start', 'large', '--wait');

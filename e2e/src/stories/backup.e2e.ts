@@ -64,15 +64,7 @@ const work = `
   rm -r /root; mkdir /root; echo new >/root/only
 `;
 
-/** What is below the path on which the domain is mounted meanwhile. */
-async function look<T>(domain: string, see: (root: string) => T): Promise<T> {
-  const root = world.enclosure.path((await ctvirt('mount', domain)).trimEnd());
-  try {
-    return see(root);
-  } finally {
-    await ctvirt('umount', domain);
-  }
-}
+const look = <T>(domain: string, see: (root: string) => T): Promise<T> => world.look(domain, see);
 
 const onImage = `<filesystem type='template'><source name='${busybox}'/><target dir='/'/><space_hard_limit unit='MiB'>40</space_hard_limit></filesystem>`;
 

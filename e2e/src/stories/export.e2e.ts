@@ -54,9 +54,6 @@ function described(root: string): string[] {
     .sort();
 }
 
-const mounted = async (domain: string): Promise<string> =>
-  world.enclosure.path((await ctvirt('mount', domain)).trimEnd());
-
 for (const [what, root] of [
   ['a folder', templateRoot],
   [
@@ -73,20 +70,19 @@ for (const [what, root] of [
       world.client.domains.exportRoot({ domain: name, body: { target: '/x.tar' } }),
     );
     await ctvirt('destroy', name);
-    const path = await mounted(name);
-    execFileSync('setcap', ['cap_net_raw+ep', `${path}/srv/work/again`]);
-    const before = described(path);
+    const before = await world.look(name, async (path) => {
+      execFileSync('setcap', ['cap_net_raw+ep', `${path}/srv/work/again`]);
+      // Two who mount one root do not see each other's changes.
+      await refused('in-use', world.client.domains.exportRoot({ domain: name, body: { target: '/x.tar' } }));
+      return described(path);
+    });
     assert.ok(before.some((line) => line.includes('cap_net_raw')));
-    // Two who mount one root do not see each other's changes.
-    await refused('in-use', world.client.domains.exportRoot({ domain: name, body: { target: '/x.tar' } }));
-    await ctvirt('umount', name);
     for (const format of ['oci', 'lxc']) {
       const file = `${world.host}/${format}.tar`;
       await ctvirt('export', name, file, '--format', format);
       await ctvirt('template', 'import', format, file);
       await ctvirt('create', 'copy', '--template', format);
-      assert.deepEqual(described(await mounted('copy')), before);
-      await ctvirt('umount', 'copy');
+      assert.deepEqual(await world.look('copy', described), before);
       await ctvirt('start', 'copy', '--wait');
       assert.equal(await world.shell('copy', 'cat /srv/work/.dot; ls /root'), 'dot\nonly');
       await ctvirt('destroy', 'copy');
@@ -128,10 +124,7 @@ test('what its document starts is what the image starts', async () => {
 test('a daemon that is killed while it writes leaves the domain as it is, and its root to itself', async () => {
   const file = `${world.host}/killed.tar`;
   await world.define(domainXml({ name: 'killed', filesystems: [templateRoot] }));
-  await ctvirt('mount', 'killed').then(async (path) => {
-    writeFileSync(`${world.enclosure.path(path.trimEnd())}/large`, Buffer.alloc(2 ** 26, 'x'));
-    await ctvirt('umount', 'killed');
-  });
+  await world.look('killed', (path) => writeFileSync(`${path}/large`, Buffer.alloc(2 ** 26, 'x')));
   const exporting = world.cli(['export', 'killed', file]);
   await new Promise((resolve) => setTimeout(resolve, 700));
   await world.kill();
@@ -146,14 +139,9 @@ test('a daemon that is killed while it writes leaves the domain as it is, and it
 test('an export is a job: seen, alone, and ended by whoever may', async () => {
   const file = `${world.host}/job.tar`;
   await world.define(domainXml({ name: 'jobs', filesystems: [templateRoot] }));
-  await ctvirt('mount', 'jobs').then(async (path) => {
-    execFileSync('dd', [
-      'if=/dev/urandom',
-      `of=${world.enclosure.path(path.trimEnd())}/large`,
-      ...['bs=1M', 'count=400', 'status=none'],
-    ]);
-    await ctvirt('umount', 'jobs');
-  });
+  await world.look('jobs', (path) =>
+    execFileSync('dd', ['if=/dev/urandom', `of=${path}/large`, 'bs=1M', 'count=400', 'status=none']),
+  );
   assert.match(await virsh(world, 'domjobinfo', 'jobs'), /None/);
   const none = await world.cli(['job', 'abort', 'jobs']);
   assert.match(none.stderr, /no job under way/);

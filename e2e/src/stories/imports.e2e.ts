@@ -67,9 +67,7 @@ const sh = (script: string): string =>
 const isMade = (line: string): boolean => /^\['(?:dev|proc|sys)'/.test(line);
 
 async function described(domain: string): Promise<string[]> {
-  const path = world.enclosure.path((await ctvirt('mount', domain)).trimEnd());
-  const lines = describeTree(path);
-  await ctvirt('umount', domain);
+  const lines = await world.look(domain, describeTree);
   return lines.filter((line) => !isMade(line));
 }
 

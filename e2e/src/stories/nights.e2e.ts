@@ -61,14 +61,7 @@ async function passUntil(what: string, time: number, isSo: () => Promise<boolean
   );
 }
 
-async function look<T>(see: (root: string) => T): Promise<T> {
-  const root = world.enclosure.path((await world.ctvirt('mount', 'web')).trimEnd());
-  try {
-    return see(root);
-  } finally {
-    await world.ctvirt('umount', 'web');
-  }
-}
+const look = <T>(see: (root: string) => T): Promise<T> => world.look('web', see);
 
 /** Some files come, some change, some go, as in any container. */
 function work(root: string, night: number): void {

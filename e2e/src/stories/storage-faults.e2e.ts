@@ -233,12 +233,12 @@ test('another template by the same name is not the one: archives and moves are r
   await near.ctvirt('backup', name);
   const { digest } = await near.client.templates.info({ template: busybox });
   // One that has other files, at the other host.
-  const path = near.enclosure.path((await near.ctvirt('mount', name)).trimEnd());
-  writeFileSync(`${path}/other`, 'of another template');
-  execFileSync('rm', ['-r', `${path}/srv`]);
-  mkdirSync(`${path}/srv`);
-  execFileSync('tar', ['--numeric-owner', '-C', path, '-cf', `${near.host}/other.tar`, '.']);
-  await near.ctvirt('umount', name);
+  await near.look(name, (path) => {
+    writeFileSync(`${path}/other`, 'of another template');
+    execFileSync('rm', ['-r', `${path}/srv`]);
+    mkdirSync(`${path}/srv`);
+    execFileSync('tar', ['--numeric-owner', '-C', path, '-cf', `${near.host}/other.tar`, '.']);
+  });
   await near.erase(name);
   await far.client.templates.rename({ template: busybox, body: { name: 'aside' } });
   try {

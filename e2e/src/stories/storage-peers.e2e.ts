@@ -71,10 +71,7 @@ async function ofEach(
   see: (root: string) => string,
 ): Promise<string[]> {
   const said = [];
-  for (const [world, domain] of copies) {
-    said.push(see(world.enclosure.path((await world.ctvirt('mount', domain)).trimEnd())));
-    await world.ctvirt('umount', domain);
-  }
+  for (const [world, domain] of copies) said.push(await world.look(domain, see));
   return said;
 }
 const all = (text: string): string[] => Array.from({ length: 5 }, () => text);
@@ -94,9 +91,7 @@ suite('of files', () => {
       'cp /bin/busybox /srv/ping; truncate -s 1G /srv/holes; echo end >>/srv/holes; echo second >/data/file',
     );
     await near.ctvirt('destroy', name);
-    const path = near.enclosure.path((await near.ctvirt('mount', name)).trimEnd());
-    execFileSync('setcap', ['cap_net_raw+ep', `${path}/srv/ping`]);
-    await near.ctvirt('umount', name);
+    await near.look(name, (path) => execFileSync('setcap', ['cap_net_raw+ep', `${path}/srv/ping`]));
     copies = await copied();
   });
   after(() => clear());

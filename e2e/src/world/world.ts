@@ -235,6 +235,17 @@ export class World {
     return stdout.trimEnd();
   }
 
+  /** What is to be seen below the path on which the root of a domain that is off is mounted meanwhile. */
+  async look<T>(domain: string, see: (root: string) => T | Promise<T>): Promise<T> {
+    const { domains } = this.client;
+    const { path } = await domains.mountRoot({ domain });
+    try {
+      return await see(this.enclosure.path(path));
+    } finally {
+      await domains.unmountRoot({ domain });
+    }
+  }
+
   async state(domain: string): Promise<string> {
     const { state, reason } = await this.client.domains.summary({ domain });
     return `${state} (${reason})`;
