@@ -320,7 +320,7 @@ async function processesNaming(word: string): Promise<string[]> {
   return found;
 }
 
-const KILLS = 40;
+const KILLS = 15;
 
 test(`kill -9 at ${KILLS} points of an import leaves nothing that recovery does not remove`, {
   timeout: 180_000,
