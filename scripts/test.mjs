@@ -65,21 +65,24 @@ async function tests(title, files, concurrency) {
 
 /** Those that take longest are begun first, the longest ahead, so that none of them runs alone in the end. */
 const longStories = [
-  'backup',
+  'guides',
   'move',
-  'systemd',
+  'backup',
   'archives',
+  'systemd',
   'full-disk-copies',
-  'storage-faults',
   'storage-peers',
+  'storage-faults',
   'move-clients',
   'storage-kills',
   'walls-bridge',
-  'networks-clients',
   'trust',
+  'networks-clients',
   'campaign',
-  'transfer',
+  'vzctl',
   'walls-attach',
+  'export',
+  'transfer',
   'nights',
   'lifecycle',
 ];
@@ -87,8 +90,11 @@ const longStories = [
 /** These use up what all of a host share, such as inotify's instances, or measure how fast its disk is. */
 const loneStories = ['block-io', 'host-faults', 'walls-floods'];
 
-/** The others have namespaces and folders of their own, and wait for two thirds of their time: three keep two processors busy. */
-const storiesAtOnce = 3;
+/**
+ * The others have namespaces and folders of their own, and wait for two thirds of their time, as unit tests do that meet the kernel:
+ * so many keep two processors busy.
+ */
+const filesAtOnce = 3;
 
 function storyFiles() {
   const files = testFiles('e2e', '.e2e');
@@ -184,7 +190,7 @@ await attempt(async () => {
   await setUp([...testPackages, ...(wanted('vm') ? machinePackages : [])]);
   if (wanted('lint')) await attempt(() => check('style and layers', ['npm', 'run', '--silent', 'lint']));
   if (wanted('unit')) {
-    await attempt(() => tests('unit tests', [...unitFiles(), ...scriptFiles()], 2));
+    await attempt(() => tests('unit tests', [...unitFiles(), ...scriptFiles()], filesAtOnce));
   }
   const machine =
     wanted('vm') &&
@@ -193,7 +199,7 @@ await attempt(async () => {
     const { many, lone } = storyFiles();
     // One at a time they leave a processor to the machine.
     await attempt(() => tests('end-to-end tests of what all share', lone, 1));
-    await attempt(() => tests('end-to-end tests', many, storiesAtOnce));
+    await attempt(() => tests('end-to-end tests', many, filesAtOnce));
   }
   await attempt(() => otherNodes(lanes.filter(wanted)));
   if (machine !== false) await attempt(machine);
