@@ -264,7 +264,7 @@ test('an LXC container that runs there is refused until it is stopped', async ()
   } finally {
     await lxc('lxc-stop', '--kill');
   }
-  assert.equal((await world.client.domains.adopt({ body })).domain.name, 'busy');
+  assert.equal((await world.client.domains.adopt({ body })).name, 'busy');
 });
 
 test('an LXC container of a user: its files carry its ids already', async () => {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { json, none, progress, resource, rows, session, text, xml } from './route.js';
 import { boolean, integer, list, optional, record, strict, string } from './schema.js';
-import { adoptRequest, adoptResult } from './shapes/adoption.js';
+import { adoptionCandidate, adoptRequest, adoptResult } from './shapes/adoption.js';
 import { autostartChange, defineResult, domainSummary, mountedRoot, rootMount } from './shapes/domain.js';
 import { domainInfo } from './shapes/domain-info.js';
 import { moveReport, moveRequest, moveResolution } from './shapes/move.js';
@@ -72,8 +72,17 @@ export const domains = resource({
     path: '/v1/adoptions',
     role: 'admin',
     summary: 'Define a container of another system on its own files, where they lie; nothing of them changes',
+    query: { dryRun: boolean({ description: 'Answer the same, and define nothing' }) },
     body: json(adoptRequest),
     answer: json(adoptResult),
+  },
+  candidates: {
+    method: 'GET',
+    path: '/v1/adoptions/candidates',
+    role: 'admin',
+    summary: 'Containers of other systems on this host, in the places where those keep them',
+    body: none,
+    answer: json(list(adoptionCandidate)),
   },
   summary: {
     method: 'GET',

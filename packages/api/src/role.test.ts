@@ -35,6 +35,7 @@ test('who looks into a guest is an operator: programs, consoles, files, processe
   assert.deepEqual(
     named(({ method, role }) => method === 'GET' && !mayAs('viewer', role)),
     [
+      'domains.candidates',
       'domains.consoleLog',
       'domains.exec',
       'domains.push',

@@ -3,6 +3,7 @@
 import type { Duplex, Readable } from 'node:stream';
 import type {
   AdoptedRoot,
+  AdoptionCandidate,
   AdoptRequest,
   AdoptResult,
   ArchiveNames,
@@ -354,7 +355,9 @@ export interface Engine {
   /** Defines a new domain by words instead of a document; with `dryRun` it only answers the document. Throws `exists` for a name that is taken. */
   defineFrom(request: CreateRequest, options?: { dryRun?: boolean }): Promise<CreateResult>;
   /** Defines a container of another system on its own files, where they lie; nothing of them is changed. */
-  adopt(request: AdoptRequest): Promise<AdoptResult>;
+  adopt(request: AdoptRequest, options?: { readonly dryRun?: boolean }): Promise<AdoptResult>;
+  /** Containers of other systems, in the places where those keep them on a host whose root is `below`, this one's if absent. */
+  candidates(options?: { readonly below?: string }): Promise<readonly AdoptionCandidate[]>;
   /** Starts a transient domain: it is gone, root included, when it stops. */
   create(xml: string, options?: { strict?: boolean }): Promise<DefineResult>;
   /** With `rescue` a shell runs in the place of its init, until that ends: nothing of its definition or its files changes. */

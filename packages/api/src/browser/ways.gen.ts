@@ -15,7 +15,8 @@ export const ways: { readonly [resource: string]: { readonly [operation: string]
     },
     validate: { method: 'POST', path: '/v1/validations', query: ['strict'], body: 'xml', answer: 'json' },
     create: { method: 'POST', path: '/v1/creations', query: ['dryRun'], body: 'json', answer: 'json' },
-    adopt: { method: 'POST', path: '/v1/adoptions', query: [], body: 'json', answer: 'json' },
+    adopt: { method: 'POST', path: '/v1/adoptions', query: ['dryRun'], body: 'json', answer: 'json' },
+    candidates: { method: 'GET', path: '/v1/adoptions/candidates', query: [], body: 'none', answer: 'json' },
     summary: { method: 'GET', path: '/v1/domains/{domain}', query: [], body: 'none', answer: 'json' },
     undefine: {
       method: 'DELETE',

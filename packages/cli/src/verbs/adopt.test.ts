@@ -26,6 +26,30 @@ describe('adopt', () => {
     symlinkSync(files, join(host, 'etc/vservers', name, 'vdir'));
   }
 
+  test('lists what there is, and what stands against it', async () => {
+    const { status, out } = await ctvirt('adopt list --json');
+    const told: { format: string; name: string; domain: string | null; files: string | null }[] =
+      JSON.parse(out);
+    assert.equal(status, 0);
+    assert.deepEqual(
+      told.map(({ format, name }) => `${format} ${name}`),
+      ['openvz 105', 'openvz 106', 'openvz 107', 'lxc 105', 'lxc web', 'vserver guest', 'vserver other'],
+    );
+    assert.deepEqual(new Set(told.map(({ domain }) => domain)), new Set([null]));
+    assert.match(told[0]?.files ?? '', /files\/etc\/vz\/conf\/105\.conf$/);
+    assert.match((await ctvirt('adopt list')).out, / openvz +105 +ct +\//);
+  });
+
+  test('a dry run tells the same and defines nothing', async () => {
+    const { status, out, err } = await ctvirt('adopt --dry-run openvz 105');
+    assert.deepEqual([status, out], [0, "Domain '105' would be adopted: 2 carried, 1 ignored, 1 warning\n"]);
+    assert.match(err, /^ ODD +\/.*\/etc\/vz\/conf\/105\.conf:2 +ignored /m);
+    const [told] = JSON.parse((await ctvirt('adopt --dry-run --json openvz 105')).out);
+    assert.deepEqual([told.domain, told.name], [null, '105']);
+    assert.match(told.xml, /<domain type='openvz'>/);
+    assert.equal((await ctvirt('dominfo 105')).status, 3);
+  });
+
   test('tells what became of each key, and what the domain is called', async () => {
     const { status, out, err } = await ctvirt('adopt openvz 105');
     assert.deepEqual([status, out], [0, "Domain '105' adopted: 2 carried, 1 ignored, 1 warning\n"]);
@@ -42,6 +66,14 @@ describe('adopt', () => {
     assert.match(err, /already defined/);
     assert.match(err, /^1 adopted, 1 not$/m);
     assert.equal((await ctvirt('adopt openvz 105')).status, 4);
+  });
+
+  test('what is adopted is told as such, and cannot be again', async () => {
+    const told: { format: string; name: string; domain: string | null }[] = JSON.parse(
+      (await ctvirt('adopt list --json')).out,
+    );
+    assert.equal(told.find(({ format, name }) => format === 'openvz' && name === '105')?.domain, '105');
+    assert.equal((await ctvirt('adopt --dry-run openvz 105')).status, 4);
   });
 
   test('gives the same as data, paths made absolute', async () => {

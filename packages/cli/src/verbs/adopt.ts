@@ -17,7 +17,7 @@ export const adopt = verb({
   summary: 'Define containers of OpenVZ, LXC or Linux-VServer on their own files, where they lie',
   details: [
     'The configuration is /etc/vz/conf/CTID.conf, /var/lib/lxc/NAME/config or the folder /etc/vservers/NAME; what became of each key is told on stderr. Nothing of the container is changed, nor the owner of any file: the domain sees its files through an id-mapped mount. See that its old system does not start it as well.',
-    "'ctvirt convert --in-place' shows the same without defining anything. 'ctvirt undefine' leaves the files alone, and refuses --storage.",
+    "--dry-run defines nothing, and 'ctvirt adopt list' tells what there is. 'ctvirt convert --in-place' shows the document. 'ctvirt undefine' leaves the files alone, and refuses --storage.",
     'A container that is refused costs only itself: the status is then that of the first refusal.',
   ],
   args: {
@@ -38,12 +38,14 @@ export const adopt = verb({
       summary: 'The directory with its files (default: what the configuration says, or /vz/private/CTID)',
     },
     losses: { type: 'flag', summary: 'Tell only keys that are approximated or ignored' },
+    'dry-run': { type: 'flag', summary: 'Tell the same, and define nothing' },
   },
   example: {
     command: 'ctvirt adopt openvz 105',
     does: 'Defines container 105 of this host on its own private area.',
   },
-  async run(context, { args: { system, name: names }, options: { config, private: files, losses } }) {
+  async run(context, { args: { system, name: names }, options }) {
+    const { config, private: files, losses, 'dry-run': dryRun } = options;
     if (!isSystem(system))
       throw new CliError(
         'usage',
@@ -62,7 +64,9 @@ export const adopt = verb({
     for (const name of names) {
       try {
         const body = { format: system, name, ...places };
-        const result = await context.busy(`adopting ${name}`, () => context.client.domains.adopt({ body }));
+        const result = await context.busy(`adopting ${name}`, () =>
+          context.client.domains.adopt({ body, dryRun }),
+        );
         adopted.push(result);
         if (!context.isJson) await tell(context, result, { losses, heading: isMany ? name : undefined });
       } catch (error) {
@@ -72,7 +76,10 @@ export const adopt = verb({
       }
     }
     if (context.isJson) context.print(adopted, () => '');
-    else if (isMany) context.remark(`${adopted.length} adopted, ${names.length - adopted.length} not`);
+    else if (isMany)
+      context.remark(
+        `${adopted.length} ${dryRun ? 'can be ' : ''}adopted, ${names.length - adopted.length} not`,
+      );
     return status ?? 0;
   },
 });
@@ -85,7 +92,7 @@ const named = (error: ApiError, name: string): ApiError =>
 
 async function tell(
   context: Context,
-  { domain, findings, report }: AdoptResult,
+  { domain, name, xml, findings, report }: AdoptResult,
   { losses, heading }: { losses: boolean; heading: string | undefined },
 ): Promise<void> {
   const { reportTable, summarize } = await import('../conversion/report-table.js');
@@ -94,9 +101,11 @@ async function tell(
   if (heading !== undefined && shown.length + findings.length > 0) context.remark(`${heading}:`);
   if (shown.length > 0)
     context.remarkTable(reportTable(shown, { colour: hasColour(stderr, env), width: widthOf(stderr) }));
-  context.warn(findings, domain.name);
+  context.warn(findings, name);
   const warned =
     findings.length === 0 ? '' : `, ${findings.length} warning${findings.length === 1 ? '' : 's'}`;
+  if (domain === null)
+    return context.done({ xml }, `Domain '${name}' would be adopted: ${summarize(report)}${warned}`);
   const starts = domain.autostart ? '; it starts with this host' : '';
-  context.done(domain, `Domain '${domain.name}' adopted: ${summarize(report)}${warned}${starts}`);
+  context.done(domain, `Domain '${name}' adopted: ${summarize(report)}${warned}${starts}`);
 }

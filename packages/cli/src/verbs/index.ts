@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Verb } from '../verb.js';
 import { adopt } from './adopt.js';
+import { adoptList } from './adopt-list.js';
 import { backupCheck } from './backup-check.js';
 import { backup } from './backup-create.js';
 import { backupForget } from './backup-forget.js';
@@ -112,6 +113,7 @@ export const verbs: readonly Verb[] = [
   list,
   define,
   adopt,
+  adoptList,
   create,
   start,
   shutdown,

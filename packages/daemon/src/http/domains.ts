@@ -18,7 +18,8 @@ export const bindDomains = (engine: Engine): Handlers<Resources['domains']> => (
   },
   validate: ({ body, query: { strict } }) => engine.validate(body, strict === undefined ? {} : { strict }),
   create: ({ body, query: { dryRun } }) => engine.defineFrom(body, { dryRun: dryRun === true }),
-  adopt: ({ body }) => engine.adopt(body),
+  adopt: ({ body, query: { dryRun } }) => engine.adopt(body, { dryRun: dryRun === true }),
+  candidates: () => engine.candidates(),
   summary: ({ params: { domain } }) => engine.summary(domain),
   info: ({ params: { domain } }) => engine.info(domain),
   xml: ({ params: { domain }, query: { inactive } }) =>

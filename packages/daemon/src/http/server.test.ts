@@ -290,6 +290,7 @@ test('every answer is as its schema says, and says nothing more', async (t) => {
         ...web,
         body: { values: { ram: '300M' }, hostname: 'www', autostart: false, stored: true },
       }),
+    'domains.candidates': () => client.domains.candidates(),
     'domains.adopt': () =>
       client.domains.adopt({ body: { format: 'openvz', name: '105', config, private: files } }),
     'domains.list': () => client.domains.list(),

@@ -46,7 +46,9 @@ export async function openOverMemory(root: string, log?: EngineLog): Promise<Mem
   return {
     ...engine,
     snapshots: memorySnapshots(engine),
-    adopt: (request) => engine.adopt({ config: configIn(join(root, 'host'), request), ...request }),
+    adopt: (request, options) =>
+      engine.adopt({ config: configIn(join(root, 'host'), request), ...request }, options),
+    candidates: () => engine.candidates({ below: join(root, 'host') }),
     onEvent: (listener) => counted(engine.onEvent(listener)),
     networks: { ...engine.networks, onEvent: (listener) => counted(engine.networks.onEvent(listener)) },
     liveSessions: () => live.size,

@@ -3,7 +3,7 @@
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { AdoptRequest, AdoptResult } from '@ctvirt/api';
+import type { AdoptionCandidate, AdoptRequest, AdoptResult } from '@ctvirt/api';
 import {
   FormatError,
   formats,
@@ -12,17 +12,18 @@ import {
   type ReportRow,
   startOrderOf,
 } from '@ctvirt/formats';
-import { type Domain, type Filesystem, isRoot, XmlError } from '@ctvirt/xml';
+import { type Domain, type Filesystem, formatDomain, isRoot, XmlError } from '@ctvirt/xml';
 import type { Definer } from '../domains/definer.js';
 import { EngineError } from '../errors.js';
 import type { HostFacts } from '../lifecycle/document.js';
-import { summaryOf } from '../registry/registry.js';
+import { type Registry, summaryOf } from '../registry/registry.js';
 import type { FilesystemKind, Source, Sources } from '../storage/index.js';
-import { type NativeConfig, readNativeConfig } from './native-files.js';
+import { adoptableFormats, configurationsOf, type NativeConfig, readNativeConfig } from './native-files.js';
 
 /** Dependencies of `Adopter`. */
 export interface AdopterParts {
   readonly definer: Definer;
+  readonly registry: Pick<Registry, 'byFiles'>;
   readonly sources: Sources;
   readonly facts: HostFacts;
 }
@@ -32,7 +33,10 @@ export class Adopter {
   constructor(private readonly parts: AdopterParts) {}
 
   /** Defines a container on its own files; throws `unsupported` where they cannot be had as they lie. */
-  async adopt(request: AdoptRequest): Promise<AdoptResult> {
+  async adopt(
+    request: AdoptRequest,
+    { dryRun = false }: { readonly dryRun?: boolean } = {},
+  ): Promise<AdoptResult> {
     const { format, name } = request;
     const native = readNativeConfig(format, name, request.config);
     if (format === 'lxc') refuseRunning(native.unit);
@@ -40,17 +44,47 @@ export class Adopter {
     const domain = withRootIn(read.domain, request);
     const files = this.#filesOf(domain, name);
     const isOpenvz = format === 'openvz';
-    const { entry, findings } = await this.parts.definer.define(domain, {
-      persistent: true,
-      adoption: {
-        files,
-        autostart: read.autostart === true,
-        ...startOrderOf(domain),
-        ctid: isOpenvz ? ctidOf(native.unit) : undefined,
-        conf: isOpenvz ? native.files.get(native.unit.path)?.text : undefined,
-      },
-    });
-    return { domain: summaryOf(entry), findings, report: read.report };
+    const adoption = {
+      files,
+      autostart: read.autostart === true,
+      ...startOrderOf(domain),
+      ctid: isOpenvz ? ctidOf(native.unit) : undefined,
+      conf: isOpenvz ? native.files.get(native.unit.path)?.text : undefined,
+    };
+    const told = { name: domain.name, xml: formatDomain(domain), report: read.report };
+    if (dryRun) {
+      const { findings } = await this.parts.definer.preview(domain, { adoption });
+      return { ...told, domain: null, findings };
+    }
+    const { entry, findings } = await this.parts.definer.define(domain, { persistent: true, adoption });
+    return { ...told, domain: summaryOf(entry), findings };
+  }
+
+  /** Those that are in the places of their systems, each with what is known against it. */
+  async candidates({ below = '' }: { readonly below?: string } = {}): Promise<AdoptionCandidate[]> {
+    return adoptableFormats.flatMap((format) =>
+      configurationsOf(format, below).map(({ name, config }) => ({
+        ...{ format, name, config },
+        ...this.#lookAt({ format, name, config }),
+      })),
+    );
+  }
+
+  #lookAt(request: AdoptRequest): Pick<AdoptionCandidate, 'hostname' | 'files' | 'domain' | 'problem'> {
+    const { format, name, config } = request;
+    let hostname: string | null = null;
+    try {
+      const native = readNativeConfig(format, name, config);
+      const { domain } = this.#read(request, native);
+      hostname = domain.hostname ?? null;
+      const files = this.#filesOf(domain, name);
+      const holder = this.parts.registry.byFiles(files)?.record.name ?? null;
+      if (format === 'lxc' && holder === null) refuseRunning(native.unit);
+      return { hostname, files, domain: holder, problem: null };
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      return { hostname, files: null, domain: null, problem: error.message };
+    }
   }
 
   #read({ format, name }: AdoptRequest, { files, unit }: NativeConfig): ReadResult {

@@ -4,6 +4,7 @@ import {
   closeSync,
   constants,
   type Dirent,
+  existsSync,
   fstatSync,
   openSync,
   readdirSync,
@@ -26,7 +27,9 @@ import { isPathIn, kernelFolders } from '../host/paths.js';
 import { requireTrusted } from '../host/trusted.js';
 
 /** The systems whose containers can be adopted. */
-export type AdoptableFormat = 'openvz' | 'lxc' | 'vserver';
+export const adoptableFormats = ['openvz', 'lxc', 'vserver'] as const;
+/** One of them. */
+export type AdoptableFormat = (typeof adoptableFormats)[number];
 
 /** A container's configuration, ready for its format to read. */
 export interface NativeConfig {
@@ -67,6 +70,33 @@ export function readNativeConfig(
     if (entry !== undefined) own.set(shared, entry);
   }
   return { unit, files: withReferences(formats[format], own, unit, readReference) };
+}
+
+/** What lies where a host keeps the containers of a system, by their names; `below` is the host's root. */
+export function configurationsOf(format: AdoptableFormat, below: string): { name: string; config: string }[] {
+  const { home } = formats[format].files;
+  // A number is a name everywhere.
+  const sample = home?.at('1')?.split('/');
+  const at = sample?.findIndex((part) => part.startsWith('1')) ?? -1;
+  if (home === undefined || sample === undefined || at < 0) return [];
+  return foldersEntries(join(below, ...sample.slice(0, at))).flatMap((entry) => {
+    const path = ['', ...sample.slice(1, at), entry, ...sample.slice(at + 1)].join('/');
+    const name = home.nameAt(path);
+    const isOne = name !== undefined && home.at(name) === path && existsSync(join(below, path));
+    return isOne ? [{ name, config: join(below, path) }] : [];
+  });
+}
+
+/** None where that system is not on this host. */
+function foldersEntries(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+      .filter((entry) => !entry.startsWith('.'))
+      .sort((one, other) => one.localeCompare(other, 'en', { numeric: true }))
+      .slice(0, mostFiles);
+  } catch {
+    return []; // not there
+  }
 }
 
 /** The container of that name: where the host keeps it, or where it was said to be. */

@@ -29,7 +29,7 @@ import type { Turns } from './turns.js';
 export interface DefineParts {
   readonly turns: Turns;
   readonly definer: Definer;
-  readonly adopter: Pick<Engine, 'adopt'>;
+  readonly adopter: Pick<Engine, 'adopt' | 'candidates'>;
   readonly lifecycle: Lifecycle;
   readonly queue: KeyedQueue;
   readonly registry: Registry;
@@ -45,7 +45,15 @@ export function defineOperations(
   parts: DefineParts,
 ): Pick<
   Engine,
-  'define' | 'redefine' | 'validate' | 'defineFrom' | 'adopt' | 'create' | 'undefine' | 'setAutostart'
+  | 'define'
+  | 'redefine'
+  | 'validate'
+  | 'defineFrom'
+  | 'adopt'
+  | 'candidates'
+  | 'create'
+  | 'undefine'
+  | 'setAutostart'
 > {
   const { turns, adopter, definer } = parts;
   return {
@@ -60,7 +68,8 @@ export function defineOperations(
     },
     validate: (xml, options) => validate(xml, options, parts),
     defineFrom: (request, options) => defineFrom(request, options?.dryRun === true, parts),
-    adopt: (request) => adopter.adopt(request),
+    adopt: (request, options) => adopter.adopt(request, options),
+    candidates: (options) => adopter.candidates(options),
     create: (xml, options) => create(xml, options, parts),
     undefine: (ref, options) =>
       turns.take(ref, (entry) => definer.undefine(entry, { storage: options?.storage === true })),

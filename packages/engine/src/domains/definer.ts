@@ -203,20 +203,21 @@ export class Definer {
 
   /** What `define` would say, which is not done: what a domain needs is taken for the moment, and nothing is made. */
   async preview(
-    xml: string,
-    { strict }: Pick<DefineOptions, 'strict'>,
+    given: string | Domain,
+    { strict, adoption }: Pick<DefineOptions, 'strict' | 'adoption'>,
   ): Promise<{ name: string; findings: readonly Finding[]; isChange: boolean }> {
-    const { findings, ...read } = await this.#read(xml, strict === true);
+    const { findings, ...read } = await this.#read(given, strict === true);
     const { domain, parts } = read;
     const unsafe = this.#lookAtSources(domain, parts);
     return await this.parts.queue.run(parts.name, async () => {
       const existing = this.parts.registry.byName(parts.name);
+      this.#refuseTaken(parts.name, { adoption });
       await using undo = new Undo();
       if (existing === undefined) {
         checkNewName(parts.name);
         this.parts.roots.refuseGiven(parts.uuid);
         const { kept, remark } = this.parts.roots.lookFor(parts);
-        const options = { persistent: true };
+        const options = { persistent: true, adoption };
         const { entry } = await this.#reserve(domain, parts, { options, kept, undo });
         findings.push(...(await this.#remarks(entry, read)), ...unsafe);
         if (remark !== undefined) findings.push(remarkOf('kept-files', '/domain/name', remark));
@@ -229,7 +230,7 @@ export class Definer {
       }
       return {
         name: parts.name,
-        findings: placeFindings(xml, findings),
+        findings: typeof given === 'string' ? placeFindings(given, findings) : findings,
         isChange: existing !== undefined,
       };
     });
