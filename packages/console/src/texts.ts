@@ -435,6 +435,7 @@ export const texts = {
       backup: 'Backup',
       restore: 'Restore',
       move: 'Move',
+      arrival: 'Arrival',
       snapshot: 'Snapshot',
       revert: 'Revert',
       clone: 'Clone',

@@ -34,8 +34,8 @@ test('what takes longer is gone at once, and erased beside everything else', asy
   const path = make('web');
   await graves.bury(path);
   assert.ok(!existsSync(path));
-  const [grave = ''] = readdirSync(folder);
-  assert.ok(graves.isErasing(join(folder, grave)));
+  // On a quick disk it may be erased by now.
+  for (const grave of readdirSync(folder)) assert.ok(graves.isErasing(join(folder, grave)), grave);
   while (readdirSync(folder).length > 0) await sleep(5);
   assert.deepEqual(told, []);
 });
