@@ -4,6 +4,7 @@ import { archives } from './archives.js';
 import { backups } from './backups.js';
 import { beancounters } from './beancounters.js';
 import { check } from './check.js';
+import { conversions } from './conversions.js';
 import { domains } from './domains.js';
 import { events } from './events.js';
 import { filters } from './filters.js';
@@ -39,6 +40,7 @@ export const resources = {
   quota,
   traffic,
   usage,
+  conversions,
   history,
   forwards,
   guarantees,

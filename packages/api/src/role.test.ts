@@ -27,7 +27,7 @@ test('each role may what those before it may, and no more', () => {
 test('a viewer changes nothing', () => {
   assert.deepEqual(
     named(({ method, role }) => method !== 'GET' && mayAs('viewer', role)),
-    ['domains.wait', 'guarantees.whatIf', 'web.enter', 'web.leave'],
+    ['domains.wait', 'conversions.convert', 'guarantees.whatIf', 'web.enter', 'web.leave'],
   );
 });
 

@@ -3,6 +3,14 @@
 
 export * from './archived/index.js';
 export { beancounterOf, parameterValue, ubcOf } from './beancounters.js';
+export {
+  type Conversion,
+  type ConversionOptions,
+  convertFiles,
+  convertUnit,
+  type Failure,
+} from './conversion/convert.js';
+export { type EndName, endNames, ends, isEndName } from './conversion/ends.js';
 export { type FormatCode, FormatError, formatCodes } from './errors.js';
 export { baseName, entryOf, type FileEntry, type FileSet, fileNameOf, filesOf, folderOf } from './files.js';
 export {

@@ -392,6 +392,9 @@ export const ways: { readonly [resource: string]: { readonly [operation: string]
       answer: 'rows',
     },
   },
+  conversions: {
+    convert: { method: 'POST', path: '/v1/conversions', query: [], body: 'json', answer: 'json' },
+  },
   history: {
     domain: {
       method: 'GET',

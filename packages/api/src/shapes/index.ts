@@ -5,6 +5,7 @@ export * from './archive.js';
 export * from './asset.js';
 export * from './backup.js';
 export * from './beancounters.js';
+export * from './conversion.js';
 export * from './delivery.js';
 export * from './domain.js';
 export * from './domain-info.js';

@@ -3,39 +3,22 @@
 
 import { availableParallelism } from 'node:os';
 import {
+  type Conversion,
+  type ConversionOptions,
+  convertUnit,
+  type EndName,
+  endNames,
+  ends,
   type FileEntry,
   type FileSet,
   type Format,
-  FormatError,
   folderOf,
   type NativeUnit,
-  type ReportRow,
-  usualPageSize,
 } from '@ctvirt/formats';
-import { type Finding, XmlError } from '@ctvirt/xml';
 import { CliError } from '../errors.js';
 import { shownName } from '../input-name.js';
 import type { Io } from '../io.js';
-import { type EndName, endNames, ends } from './ends.js';
 import { gather, sharedReader, withNamed } from './gather.js';
-
-/** A container in its new form, or why it has none. */
-export type Conversion = {
-  /** As the source names it. */
-  readonly name: string;
-  readonly path: string;
-  readonly report: readonly ReportRow[];
-} & (
-  | { readonly files: FileSet; readonly failure?: undefined; readonly autostart: boolean | undefined }
-  | { readonly files?: undefined; readonly failure: Failure }
-);
-
-/** Why a container could not be converted: the code and findings an error of the daemon's would have. */
-export interface Failure {
-  readonly code: string;
-  readonly message: string;
-  readonly findings: readonly Finding[];
-}
 
 /** Everything found at a path. */
 export interface Found {
@@ -65,19 +48,22 @@ export async function find(path: string, from: EndName | undefined, io: Io): Pro
   throw new CliError('local', `there is no container to convert in ${shownName(path)}: looked for ${what}`);
 }
 
-/** What a conversion does apart from its two formats. */
-export interface ConvertOptions {
-  /** A container's files as they lie become its root, not the template they were made from. */
-  readonly inPlace: boolean;
-}
-
 /** Converts each container in turn. */
-export function* convertAll(found: Found, to: EndName, options: ConvertOptions): Generator<Conversion> {
+export function* convertAll(
+  found: Found,
+  to: EndName,
+  options: Pick<ConversionOptions, 'inPlace'>,
+): Generator<Conversion> {
   const own = ownFiles(found);
   const shared = sharedReader(found.files, found.format);
+  const way = { from: found.format, to: ends[to] };
   for (const unit of found.units) {
     const near = new Map([...shared(unit), ...(own.get(unit) ?? [])]);
-    yield convertOne(withNamed(near, unit, found.format), unit, found, ends[to], options);
+    yield convertUnit(withNamed(near, unit, found.format), unit, way, {
+      ...options,
+      cpus: availableParallelism(),
+      isWhole: true,
+    });
   }
 }
 
@@ -94,35 +80,4 @@ function ownFiles({ files, units }: Found): ReadonlyMap<NativeUnit, FileSet> {
     }
   }
   return own;
-}
-
-function convertOne(
-  files: FileSet,
-  unit: NativeUnit,
-  { format: from }: Found,
-  to: Format,
-  { inPlace }: ConvertOptions,
-): Conversion {
-  const { name, path } = unit;
-  const host = { pageSize: usualPageSize, cpus: availableParallelism() };
-  const root = inPlace || !to.files.hasTemplates ? 'private' : 'template';
-  let report: readonly ReportRow[] = [];
-  try {
-    const read = from.read(files, unit, { ...host, root, isWhole: true });
-    report = read.report;
-    const { domain, autostart } = read;
-    const written = to.write(domain, { ...host, autostart });
-    return { name, path, autostart, files: written.files, report: [...report, ...written.report] };
-  } catch (error) {
-    return { name, path, report, failure: failureOf(error) };
-  }
-}
-
-function failureOf(error: unknown): Failure {
-  if (error instanceof XmlError)
-    return { code: error.code, message: 'the document cannot be used', findings: error.findings };
-  if (!(error instanceof FormatError)) throw error;
-  const { code, message, at } = error;
-  const place = at.file === undefined ? '' : `${at.file}${at.line === undefined ? '' : `:${at.line}`}: `;
-  return { code, message: message.startsWith(place) ? message : place + message, findings: [] };
 }

@@ -47,7 +47,7 @@ const namesFrom =
       case 'inactive-network':
         return (await client.networks.list({ active: false })).map(({ name }) => name);
       case 'format':
-        return (await import('../conversion/ends.js')).endNames;
+        return (await import('@ctvirt/formats')).endNames;
       case 'element':
         return (await import('@ctvirt/xml')).explainable();
       case 'profile':

@@ -1,9 +1,9 @@
 // ctvirt convert
 // SPDX-License-Identifier: Apache-2.0
 
+import type { Conversion, EndName } from '@ctvirt/formats';
 import type { Context } from '../context.js';
-import type { Conversion, Found } from '../conversion/convert.js';
-import type { EndName } from '../conversion/ends.js';
+import type { Found } from '../conversion/convert.js';
 import { CliError, describeError, describeFinding } from '../errors.js';
 import { invalidStatus } from '../exit-status.js';
 import { hasColour, widthOf } from '../io.js';
@@ -77,7 +77,7 @@ export const convert = verb({
 
 async function formatNamed(option: string, word: string | undefined): Promise<EndName | undefined> {
   if (word === undefined) return undefined;
-  const { isEndName, endNames } = await import('../conversion/ends.js');
+  const { isEndName, endNames } = await import('@ctvirt/formats');
   if (isEndName(word)) return word;
   throw noneOf(`convert: --${option}`, word, endNames);
 }

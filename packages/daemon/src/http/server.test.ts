@@ -419,6 +419,10 @@ test('every answer is as its schema says, and says nothing more', async (t) => {
     'filters.info': () => client.filters.info({ filter: 'own' }),
     'filters.bindings': () => client.filters.bindings(),
     'guarantees.show': () => client.guarantees.show(),
+    'conversions.convert': () => {
+      const body = { files: [{ path: '105.conf', text: 'HOSTNAME="a"\n' }] };
+      return client.conversions.convert({ body });
+    },
     'guarantees.whatIf': () => client.guarantees.whatIf({ body: { profile: 'vps.basic' } }),
     'guarantees.delivered': () => client.guarantees.delivered(),
     'templates.list': () => client.templates.list(),
@@ -725,6 +729,34 @@ test('a long operation is a job that is watched, and goes on without its client 
   over.abort();
   await listening;
   assert.equal(heard.at(-1), 'import done left');
+});
+
+test('configurations are converted with a report, and what cannot be is told with why', async (t) => {
+  const { client, engine } = await serve(t);
+  const convert = (body: Parameters<typeof client.conversions.convert>[0]['body']) =>
+    client.conversions.convert({ body });
+  const conf = { path: 'conf/105.conf', text: 'HOSTNAME="old"\nNUMPROC="40:40"\nODD="1"\n' };
+  const [made, ...others] = await convert({ files: [conf], inPlace: true });
+  assert.deepEqual(others, []);
+  assert.deepEqual([made?.name, made?.from, made?.to, made?.isConverted], ['105', 'openvz', 'domxml', true]);
+  assert.match(made?.files[0]?.text ?? '', /<domain type='openvz'>/);
+  assert.deepEqual(
+    made?.report.filter(({ key }) => key === 'ODD').map(({ status, line }) => [status, line]),
+    [['ignored', 3]],
+  );
+  const back = await convert({ files: [{ path: '105.xml', text: made?.files[0]?.text ?? '' }], to: 'lxc' });
+  assert.match(back[0]?.files[0]?.text ?? '', /lxc\.uts\.name = old/);
+  const two = await convert({ files: [conf, { ...conf, path: 'conf/106.conf' }] });
+  assert.deepEqual(
+    two.map(({ name }) => name),
+    ['105', '106'],
+  );
+  const [bad] = await convert({ files: [{ path: 'a.xml', text: '<domain/>' }], from: 'domxml', to: 'lxc' });
+  assert.deepEqual([bad?.isConverted, bad?.error?.findings[0]?.line], [false, 1]);
+  await assert.rejects(convert({ files: [{ path: 'x', text: 'nothing' }] }), failsWith('invalid'));
+  await assert.rejects(convert({ files: [conf], from: 'openvz', to: 'openvz' }), failsWith('invalid'));
+  await assert.rejects(convert({ files: [{ ...conf, link: '/x' }] }), failsWith('invalid'));
+  assert.deepEqual(engine.list(), []);
 });
 
 test('what define would say is told, and nothing is defined', async (t) => {

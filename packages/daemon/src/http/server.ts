@@ -27,6 +27,7 @@ import { bindBackups } from './backups.js';
 import { bindBeancounters } from './beancounters.js';
 import { bindCheck } from './check.js';
 import { admitClients, type ClientRules } from './clients.js';
+import { bindConversions } from './conversions.js';
 import { bindDomains } from './domains.js';
 import { type Door, guardRoutes, socketDoor } from './door.js';
 import { bindEvents } from './events.js';
@@ -71,6 +72,7 @@ const binders = {
   quota: bindQuota,
   traffic: bindTraffic,
   usage: bindUsage,
+  conversions: bindConversions,
   history: bindHistory,
   forwards: bindForwards,
   guarantees: bindGuarantees,

@@ -1,14 +1,10 @@
 // The domain document as a format beside the native ones, so that either end of a conversion may be one.
 // SPDX-License-Identifier: Apache-2.0
-import {
-  baseName,
-  type FileSet,
-  type Format,
-  type NativeUnit,
-  type ReportRow,
-  startOrderOf,
-} from '@ctvirt/formats';
 import { type Domain, type Finding, formatDomain, parseDomain, XmlError } from '@ctvirt/xml';
+import { baseName, type FileSet } from '../files.js';
+import type { Format, NativeUnit } from '../format.js';
+import type { ReportRow } from '../report.js';
+import { startOrderOf } from '../start-order.js';
 
 const looksLikeDomain = /^\u{FEFF}?\s*(?:<[?!][^>]*>\s*){0,20}<domain[\s>/]/u;
 

@@ -1,6 +1,7 @@
 // What either end of a conversion may be: a native format, or the document.
 // SPDX-License-Identifier: Apache-2.0
-import { type Format, type FormatName, formats } from '@ctvirt/formats';
+import type { Format } from '../format.js';
+import { type FormatName, formats } from '../formats.js';
 import { domxmlFormat } from './domxml.js';
 
 /** By name, in the order in which a path is tried. */
