@@ -70,3 +70,10 @@ export function moment(value: string, now: Date): string {
 /** `1 domain`, `12 domains`. */
 export const plural = (amount: number, one: string, many = `${one}s`): string =>
   `${count(amount)} ${amount === 1 ? one : many}`;
+
+/** The moment so many seconds before now: RFC 3339. */
+export function ago(seconds: number): string {
+  const date = new Date();
+  date.setSeconds(date.getSeconds() - seconds);
+  return date.toISOString();
+}

@@ -18,48 +18,51 @@ import { texts } from '../texts.js';
 const words = texts.activity;
 const marks = { running: '●', done: '✓', failed: '✕', cancelled: '○' } as const;
 
-/** What it is of: a domain, a template or a repository. */
-const subjectOf = ({ domain, template, repository }: Job): string => domain ?? template ?? repository ?? '';
+/** Of what it is, in words. */
+const ofWhat = ({ domain, template, repository }: Job): string =>
+  domain ??
+  (template !== null ? words.template(template) : repository !== null ? words.repository(repository) : '');
 
 function Progress({ job }: { readonly job: Job }) {
-  const { kind, progress } = job;
-  if (progress === null) return null;
-  const { phase, done, total } = progress;
+  const { kind, progress, percent: part, exclusive } = job;
   return (
-    <div class="small soft">
-      {phase}
-      {total !== undefined && total > 0 && (
+    <span class="small soft block">
+      {progress?.phase}
+      {exclusive && ` · ${words.alone}`}
+      {part !== null && (
         <Gauge
-          label={`${words.kind[kind]} ${subjectOf(job)}`}
-          text={percent(done / total)}
-          value={done}
-          end={total}
+          label={`${words.kind[kind]} ${ofWhat(job)}`}
+          text={percent(part / 100)}
+          value={part}
+          end={100}
           isThin
         />
       )}
-    </div>
+    </span>
   );
 }
 
 function JobLine({ job, again }: { readonly job: Job; readonly again: () => void }) {
-  const { id, domain, kind, state, startedAt, elapsedMs, error } = job;
-  const subject = subjectOf(job);
+  const { id, domain, kind, state, startedAt, elapsedMs, error, by } = job;
   const heads = words.columns;
+  const what = words.kind[kind];
   const abort = () =>
     confirm({
-      title: words.abortTitle(words.kind[kind], subject),
+      title: words.abortTitle(what, ofWhat(job)),
       why: words.abortWhy,
       sure: words.abort,
       run: async () => {
-        await told(words.abortBusy(subject), words.abortDone(subject), () => daemon.jobs.cancel({ job: id }));
+        await told(words.abortBusy(what, ofWhat(job)), words.abortDone(what, ofWhat(job)), () =>
+          daemon.jobs.cancel({ job: id }),
+        );
         again();
       },
     });
   return (
     <tr>
-      <td>{words.kind[kind]}</td>
-      <td class="wrap" data-label={heads.domain}>
-        {domain === null ? subject : <Link href={pathOf('domains', domain)}>{domain}</Link>}
+      <td>{what}</td>
+      <td class="wrap" data-label={heads.of}>
+        {domain === null ? ofWhat(job) : <Link href={pathOf('domains', domain)}>{domain}</Link>}
       </td>
       <td class="wrap" data-label={heads.state}>
         <span>
@@ -67,8 +70,11 @@ function JobLine({ job, again }: { readonly job: Job; readonly again: () => void
             <span aria-hidden="true">{marks[state]}</span> {words.state[state]}
           </span>
           {state === 'running' && <Progress job={job} />}
-          {error !== null && <div class="small soft">{error}</div>}
+          {error !== null && <span class="small soft block">{error}</span>}
         </span>
+      </td>
+      <td class="wrap soft small" data-label={heads.by}>
+        {by ?? '–'}
       </td>
       <td class="nowrap" data-label={heads.began}>
         <time dateTime={startedAt}>{moment(startedAt, new Date())}</time>
@@ -87,6 +93,7 @@ function JobLine({ job, again }: { readonly job: Job; readonly again: () => void
   );
 }
 
+/** Long operations, and what happens. */
 export function Screen() {
   const jobs = useAsked((signal) => daemon.jobs.list({}, { signal }), [], {
     onEvent: ({ event }) => event === 'job',
@@ -112,8 +119,9 @@ export function Screen() {
                     <thead>
                       <tr>
                         <th>{heads.what}</th>
-                        <th>{heads.domain}</th>
+                        <th>{heads.of}</th>
                         <th>{heads.state}</th>
+                        <th>{heads.by}</th>
                         <th>{heads.began}</th>
                         <th class="end">{heads.took}</th>
                         <th>

@@ -12,7 +12,7 @@ import { texts } from '../texts.js';
 const words = texts.domains;
 
 function Cpu({ row }: { readonly row: Row }) {
-  const share = row.use.value?.cpuShare ?? null;
+  const share = row.use.value?.cpu ?? null;
   return (
     <span class="end">
       {share === null ? <span class="soft">{unknown}</span> : <data value={share}>{processors(share)}</data>}
@@ -21,10 +21,10 @@ function Cpu({ row }: { readonly row: Row }) {
 }
 
 function Memory({ row }: { readonly row: Row }) {
-  const kib = row.use.value?.usedMemoryKiB ?? null;
+  const used = row.use.value?.memory ?? null;
   return (
     <span class="end">
-      {kib === null ? <span class="soft">{unknown}</span> : <data value={kib}>{bytes(kib * 1024)}</data>}
+      {used === null ? <span class="soft">{unknown}</span> : <data value={used}>{bytes(used)}</data>}
     </span>
   );
 }
@@ -43,7 +43,7 @@ function Verdict({ row, of }: { readonly row: Row; readonly of: 'cpu' | 'memory'
 }
 
 function Disk({ row }: { readonly row: Row }) {
-  const { usedBytes = null, limitBytes = null } = row.use.value?.disk ?? {};
+  const { disk: usedBytes = null, diskLimit: limitBytes = null } = row.use.value ?? {};
   if (usedBytes === null) return <span class="soft">{unknown}</span>;
   const text = bytes(usedBytes);
   if (limitBytes === null)

@@ -25,6 +25,7 @@ interface TabRow {
 /** The parts of a domain's page. A new one is its file and a line here. */
 const tabs: readonly TabRow[] = [
   { id: '', label: words.tabs.summary, load: () => import('./domain-summary.js') },
+  { id: 'usage', label: words.tabs.usage, load: () => import('./domain-usage.js') },
   { id: 'limits', label: words.tabs.limits, load: () => import('./domain-limits.js') },
   { id: 'snapshots', label: words.tabs.snapshots, load: () => import('./domain-snapshots.js') },
   { id: 'log', label: words.tabs.log, load: () => import('./domain-log.js') },

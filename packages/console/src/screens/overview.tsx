@@ -2,10 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { GuaranteeReport, LedgerRow } from '@ctvirt/api/browser';
 import type { ComponentChildren } from 'preact';
-import { bytes, count, percent, plural, processors } from '../format.js';
+import { ago, bytes, count, percent, plural, processors } from '../format.js';
 import { EventLines } from '../parts/events.js';
 import { Answer, Card, Fault, Head } from '../parts/frame.js';
 import { Gauge } from '../parts/gauge.js';
+import { Spark } from '../parts/spark.js';
 import { pathOf } from '../paths.js';
 import { Link } from '../router.js';
 import { useAsked } from '../state/asked.js';
@@ -189,12 +190,12 @@ function Hogs({ all }: { readonly all: readonly Row[] }) {
       <div class="grid pair">
         {table(
           words.hogsCpu,
-          most(({ use }) => use.value?.cpuShare ?? 0),
+          most(({ use }) => use.value?.cpu ?? 0),
           processors,
         )}
         {table(
           words.hogsMemory,
-          most(({ use }) => (use.value?.usedMemoryKiB ?? 0) * 1024),
+          most(({ use }) => use.value?.memory ?? 0),
           bytes,
         )}
       </div>
@@ -225,6 +226,59 @@ function Walls({ all }: { readonly all: readonly Row[] }) {
           ))}
         </ul>
       )}
+    </Card>
+  );
+}
+
+const daySeconds = 26 * 3600;
+
+/** What all took together, over the last day. */
+function Day() {
+  const history = useAsked(
+    (signal) =>
+      daemon.history.host(
+        {
+          series: 'cpu,memory',
+          from: ago(daySeconds),
+          points: 240,
+        },
+        { signal },
+      ),
+    [],
+    { onEvent: ({ event }) => event === 'beancounter' },
+  );
+  const usage = texts.usage;
+  return (
+    <Card title={usage.host} sub={usage.hostSub}>
+      <Answer of={history} lines={3}>
+        {({ series, walls, from, to }) => {
+          const start = new Date(from).getTime();
+          const length = new Date(to).getTime() - start;
+          const marks = walls.map(({ at }) => (new Date(at).getTime() - start) / length);
+          const line = (title: string, name: string, tell: (value: number) => string) => {
+            const values = series[name]?.average ?? [];
+            const last = values.findLast((value) => value !== null) ?? null;
+            const text = last === null ? '–' : tell(last);
+            return (
+              <div>
+                <h3 class="small">
+                  {title} <span class="soft">{text}</span>
+                </h3>
+                <Spark label={`${title}: ${text} ${usage.now}`} values={values} marks={marks} />
+              </div>
+            );
+          };
+          return (
+            <>
+              <div class="grid pair">
+                {line(usage.cpu, 'cpu', processors)}
+                {line(usage.memory, 'memory', bytes)}
+              </div>
+              <p class="soft small">{usage.hostWalls(walls.length)}</p>
+            </>
+          );
+        }}
+      </Answer>
     </Card>
   );
 }
@@ -363,6 +417,7 @@ export function Screen() {
       <div class="grid lead">
         <div class="grid">
           <Promises />
+          {all !== undefined && all.length > 0 && <Day />}
           {all !== undefined && all.length > 0 && <Hogs all={all} />}
           <Card title={words.news}>
             <EventLines events={events.value.slice(0, 12)} none={words.newsNone} />

@@ -1,16 +1,26 @@
 // All domains: a row each, whose numbers change by themselves, so that a change touches what shows it and nothing else.
 // SPDX-License-Identifier: Apache-2.0
-import type { ApiError, DeliveryReport, DomainEvent, DomainSummary, DomainUsage } from '@ctvirt/api/browser';
+import type { ApiError, DeliveryReport, DomainEvent, DomainSummary, UsageLine } from '@ctvirt/api/browser';
 import { batch, type Signal, signal } from '@preact/signals';
 import { asApiError } from './asked.js';
 import { daemon } from './daemon.js';
 import { hear } from './stream.js';
 
-/** Refusals of a domain since its start. */
+/** What a running domain used at the last look. */
+export interface Use {
+  readonly cpu: number | null;
+  readonly memory: number | null;
+  readonly disk: number | null;
+  /** Null without one, and until it is known. */
+  readonly diskLimit: number | null;
+  readonly startedAt: string | null;
+}
+
+/** Refusals of a domain in the last 24 hours. */
 export interface Refused {
   readonly total: number;
-  /** What was refused most. */
-  readonly resource: string;
+  /** What was refused last; undefined where only their number is known. */
+  readonly resource: string | undefined;
 }
 
 /** One domain. */
@@ -18,7 +28,7 @@ export interface Row {
   readonly uuid: string;
   readonly is: Signal<DomainSummary>;
   /** What it uses; undefined until that came. */
-  readonly use: Signal<DomainUsage | undefined>;
+  readonly use: Signal<Use | undefined>;
   readonly given: Signal<DeliveryReport | undefined>;
   readonly refused: Signal<Refused | undefined>;
 }
@@ -49,7 +59,7 @@ function rowFor(summary: DomainSummary): Row {
   const row: Row = {
     uuid: summary.uuid,
     is: signal(summary),
-    use: signal<DomainUsage | undefined>(undefined),
+    use: signal<Use | undefined>(undefined),
     given: signal<DeliveryReport | undefined>(undefined),
     refused: signal<Refused | undefined>(undefined),
   };
@@ -76,8 +86,7 @@ export async function load(): Promise<void> {
       early = undefined;
       for (const event of missed) apply(event);
     });
-    takeUsage(await daemon.usage.list());
-    await Promise.all([loadGiven(), loadRefused()]);
+    await Promise.all([loadNow(), loadGiven()]);
   } catch (error) {
     fault.value = asApiError(error);
   } finally {
@@ -85,11 +94,21 @@ export async function load(): Promise<void> {
   }
 }
 
-function takeUsage(all: readonly DomainUsage[]): void {
+function takeUsage({ series, domains }: UsageLine): void {
+  const [cpu, memory, disk] = ['cpu', 'memory', 'disk'].map((name) => series.indexOf(name));
   batch(() => {
-    for (const use of all) {
-      const row = byUuid.get(use.uuid);
-      if (row !== undefined) row.use.value = use;
+    for (const { uuid, values, refusedInDay } of domains) {
+      const row = byUuid.get(uuid);
+      if (row === undefined) continue;
+      const valueAt = (at: number | undefined): number | null => values[at ?? -1] ?? null;
+      const { diskLimit = null, startedAt = null } = row.use.peek() ?? {};
+      row.use.value = {
+        ...{ cpu: valueAt(cpu), memory: valueAt(memory), disk: valueAt(disk) },
+        ...{ diskLimit, startedAt },
+      };
+      if (row.refused.peek()?.total !== refusedInDay)
+        row.refused.value =
+          refusedInDay === 0 ? undefined : { total: refusedInDay, resource: row.refused.peek()?.resource };
     }
     turn.value++;
   });
@@ -104,18 +123,19 @@ async function loadGiven(): Promise<void> {
   });
 }
 
-async function loadRefused(): Promise<void> {
-  const reports = await daemon.beancounters.list();
+/** What lines of the stream leave out, since it changes seldom. */
+async function loadNow(): Promise<void> {
+  const domains = await daemon.usage.now();
   batch(() => {
-    for (const { uuid, rows: counters } of reports) {
-      const refused = counters.filter(({ failcnt }) => (failcnt ?? 0) > 0);
-      const [most] = refused.toSorted((a, b) => (b.failcnt ?? 0) - (a.failcnt ?? 0));
+    for (const { uuid, now, disk, startedAt, lastWall, refusedInDay } of domains) {
       const row = byUuid.get(uuid);
-      if (row !== undefined && most !== undefined)
-        row.refused.value = {
-          total: refused.reduce((sum, { failcnt }) => sum + (failcnt ?? 0), 0),
-          resource: most.resource,
-        };
+      if (row === undefined) continue;
+      row.use.value = {
+        ...{ cpu: now.cpu, memory: now.memory, disk: now.disk },
+        ...{ diskLimit: disk?.limitBytes ?? null, startedAt },
+      };
+      row.refused.value =
+        refusedInDay === 0 ? undefined : { total: refusedInDay, resource: lastWall?.resource };
     }
     turn.value++;
   });
@@ -160,10 +180,7 @@ function soon(): void {
   isAsking = true;
   setTimeout(() => {
     isAsking = false;
-    daemon.usage
-      .list({ active: true })
-      .then(takeUsage)
-      .catch(() => undefined); // the next beat brings them
+    loadNow().catch(() => undefined); // the next line of the stream has the numbers
   }, 1000);
 }
 
@@ -175,7 +192,7 @@ export const followDomains = (): (() => void) =>
     if (news.kind === 'event') apply(news.event);
     else if (news.kind === 'gap') void load();
     else if (news.kind === 'usage') {
-      takeUsage(news.rows);
+      takeUsage(news.usage);
       // What was given is told over minutes.
       if (beats++ % 3 === 0) loadGiven().catch(() => undefined);
     }

@@ -47,9 +47,9 @@ export function left(all: readonly Row[], { search, state, profile, promise }: F
 const measures: Readonly<Record<string, (row: Row) => number | string>> = {
   name: ({ is }) => is.value.name,
   state: ({ is }) => is.value.state,
-  cpu: ({ use }) => use.value?.cpuShare ?? -1,
-  memory: ({ use }) => use.value?.usedMemoryKiB ?? -1,
-  disk: ({ use }) => use.value?.disk.usedBytes ?? -1,
+  cpu: ({ use }) => use.value?.cpu ?? -1,
+  memory: ({ use }) => use.value?.memory ?? -1,
+  disk: ({ use }) => use.value?.disk ?? -1,
   walls: ({ refused }) => refused.value?.total ?? 0,
 };
 

@@ -1,6 +1,6 @@
 // One stream of events for all tabs: one of them holds it and passes on what comes; the next one takes over when that closes.
 // SPDX-License-Identifier: Apache-2.0
-import { ApiError, type DomainEvent, type DomainUsage } from '@ctvirt/api/browser';
+import { ApiError, type DomainEvent, type EventGap, type UsageLine } from '@ctvirt/api/browser';
 import { signal } from '@preact/signals';
 import { daemon } from './daemon.js';
 
@@ -14,7 +14,7 @@ export interface Standing {
 /** What tabs tell each other. */
 export type News =
   | { readonly kind: 'event'; readonly event: DomainEvent }
-  | { readonly kind: 'usage'; readonly rows: readonly DomainUsage[] }
+  | { readonly kind: 'usage'; readonly usage: UsageLine }
   | { readonly kind: 'standing'; readonly standing: Standing }
   /** Something may have been missed: all that was asked for is old. */
   | { readonly kind: 'gap' }
@@ -23,9 +23,8 @@ export type News =
 
 const channelName = 'ctvirt';
 const lockName = 'ctvirt-stream';
-/** Numbers come so often; an answer that takes as long as the other means that the daemon is not to be reached. */
-const beatMs = 10_000;
-const patienceMs = 8000;
+/** Numbers come every ten seconds; a stream without a line for so long is none, which a sleeping computer does not notice by itself. */
+const silenceMs = 25_000;
 const firstWaitMs = 500;
 const longestWaitMs = 8000;
 
@@ -38,6 +37,9 @@ const listeners = new Set<(news: News) => void>();
 let channel: BroadcastChannel | undefined;
 let stop = new AbortController();
 let isHolder = false;
+/** The last event that this tab has heard of, whoever held the stream. */
+let lastSeq: number | undefined;
+let lastUsage: UsageLine | undefined;
 
 /** Calls with whatever comes, from this tab's stream or another's; what is returned ends it. */
 export function hear(listener: (news: News) => void): () => void {
@@ -47,10 +49,14 @@ export function hear(listener: (news: News) => void): () => void {
 
 function receive(news: News): void {
   if (news.kind === 'ask') {
-    if (isHolder) channel?.postMessage({ kind: 'standing', standing: standing.value } satisfies News);
+    if (!isHolder) return;
+    channel?.postMessage({ kind: 'standing', standing: standing.value } satisfies News);
+    if (lastUsage !== undefined) channel?.postMessage({ kind: 'usage', usage: lastUsage } satisfies News);
     return;
   }
   if (news.kind === 'standing') standing.value = news.standing;
+  else if (news.kind === 'event') lastSeq = news.event.seq;
+  else if (news.kind === 'usage') lastUsage = news.usage;
   for (const listener of [...listeners]) listener(news);
 }
 
@@ -88,19 +94,13 @@ async function hold(stopped: AbortSignal): Promise<void> {
   let wasLost = false;
   while (!stopped.aborted) {
     try {
-      const broken = new AbortController();
-      const signal = AbortSignal.any([stopped, broken.signal]);
-      const events = await daemon.events.watch({}, { signal });
-      stand('live');
-      if (wasLost) tell({ kind: 'gap' });
-      waitMs = firstWaitMs;
-      const beat = setInterval(() => void number(broken), beatMs);
-      try {
-        for await (const event of events)
-          tell(event.event === 'gap' ? { kind: 'gap' } : { kind: 'event', event });
-      } finally {
-        clearInterval(beat);
-        broken.abort();
+      for await (const line of await opened(stopped)) {
+        if (standing.value.state !== 'live') stand('live');
+        // Without the number of an event nobody knows what was missed.
+        if (wasLost && lastSeq === undefined) tell({ kind: 'gap' });
+        wasLost = false;
+        waitMs = firstWaitMs;
+        pass(line);
       }
     } catch (error) {
       if (isRefused(error)) {
@@ -117,17 +117,34 @@ async function hold(stopped: AbortSignal): Promise<void> {
   isHolder = false;
 }
 
-/** Numbers for all tabs; that they come tells that the stream is one, too, which a sleeping computer does not notice by itself. */
-async function number(broken: AbortController): Promise<void> {
-  try {
-    const rows = await daemon.usage.list(
-      { active: true },
-      { signal: AbortSignal.any([broken.signal, AbortSignal.timeout(patienceMs)]) },
-    );
-    tell({ kind: 'usage', rows });
-  } catch {
-    broken.abort();
-  }
+type StreamLine = DomainEvent | UsageLine | EventGap;
+
+function pass(line: StreamLine): void {
+  if (line.event === 'usage') tell({ kind: 'usage', usage: line });
+  else if (line.event === 'gap') {
+    lastSeq = line.seq;
+    tell({ kind: 'gap' });
+  } else tell({ kind: 'event', event: line });
+}
+
+/** The lines from where this tab was; they end when none comes for too long. */
+async function opened(stopped: AbortSignal): Promise<AsyncIterable<StreamLine>> {
+  const silent = new AbortController();
+  const signal = AbortSignal.any([stopped, silent.signal]);
+  let timer = setTimeout(() => silent.abort(), silenceMs);
+  const lines = await daemon.events.withUsage({ since: lastSeq }, { signal });
+  return (async function* () {
+    try {
+      for await (const line of lines) {
+        clearTimeout(timer);
+        timer = setTimeout(() => silent.abort(), silenceMs);
+        yield line;
+      }
+    } finally {
+      clearTimeout(timer);
+      silent.abort();
+    }
+  })();
 }
 
 const pause = (ms: number, stopped: AbortSignal): Promise<void> =>

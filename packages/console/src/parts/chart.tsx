@@ -1,0 +1,161 @@
+// Numbers over time on a canvas, with marks where something was refused; charts of one page share their cursor.
+// SPDX-License-Identifier: Apache-2.0
+import { useEffect, useRef } from 'preact/hooks';
+import uPlot from 'uplot';
+import { theme } from '../state/theme.js';
+
+/** One line of a chart. */
+export interface Line {
+  readonly label: string;
+  readonly values: readonly (number | null)[];
+  /** What was promised is dashed, the most is thin, an average is filled. */
+  readonly kind: 'average' | 'most' | 'promised' | 'other';
+}
+
+interface ChartProps {
+  readonly label: string;
+  /** Seconds since 1970, one for each value. */
+  readonly times: readonly number[];
+  readonly lines: readonly Line[];
+  /** Moments of refusals. */
+  readonly marks: readonly number[];
+  readonly tell: (value: number) => string;
+  /** Where the scale ends at least. */
+  readonly atLeast?: number | undefined;
+}
+
+const height = 168;
+const axisPixels = 72;
+
+const colour = (name: string): string => {
+  const probe = document.createElement('span');
+  probe.style.color = `var(--${name})`;
+  document.body.append(probe);
+  const { color } = getComputedStyle(probe);
+  probe.remove();
+  return color;
+};
+
+function seriesOf({ label, kind }: Line, tell: ChartProps['tell']): uPlot.Series {
+  const blue = colour('blue-fill');
+  const forms: Readonly<Record<Line['kind'], Partial<uPlot.Series>>> = {
+    average: { stroke: blue, width: 2, fill: blue.replace('rgb(', 'rgba(').replace(')', ', 0.16)') },
+    most: { stroke: blue, width: 1, dash: [2, 3] },
+    promised: { stroke: colour('ink'), width: 1.5, dash: [6, 4] },
+    other: { stroke: colour('orange-fill'), width: 2 },
+  };
+  return {
+    label,
+    spanGaps: false,
+    points: { show: false },
+    value: (_, value) => (value === null ? '–' : tell(value)),
+    ...forms[kind],
+  };
+}
+
+/** A cross at the foot for each refusal. */
+const drawMarks = (marks: readonly number[]) => (plot: uPlot) => {
+  const { ctx, bbox } = plot;
+  const size = 4 * devicePixelRatio;
+  ctx.save();
+  ctx.strokeStyle = colour('orange-fill');
+  ctx.lineWidth = 2 * devicePixelRatio;
+  const y = bbox.top + bbox.height - size * 2;
+  for (const mark of marks) {
+    const x = plot.valToPos(mark, 'x', true);
+    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    ctx.beginPath();
+    ctx.moveTo(x - size, y - size);
+    ctx.lineTo(x + size, y + size);
+    ctx.moveTo(x - size, y + size);
+    ctx.lineTo(x + size, y - size);
+    ctx.stroke();
+  }
+  ctx.restore();
+};
+
+/** Round numbers of bytes. */
+const binarySteps = Array.from({ length: 50 }, (_, power) => 2 ** power);
+
+const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+
+/** The day where it is another one, else the time of day. */
+const timesOf = (splits: readonly number[]): string[] =>
+  splits.map((at, index) => {
+    const date = new Date(at * 1000);
+    const before = new Date((splits[index - 1] ?? at) * 1000);
+    const isDay = date.getHours() === 0 && date.getMinutes() === 0;
+    return isDay || date.toDateString() !== before.toDateString() ? day.format(date) : clock.format(date);
+  });
+
+function optionsOf({ lines, marks, tell, atLeast = 0 }: ChartProps, width: number): uPlot.Options {
+  const soft = colour('soft');
+  const isBinary = tell(1024).startsWith('1.0 KiB');
+  const grid = { stroke: colour('line'), width: 1 };
+  const axis = { stroke: soft, grid, ticks: grid, font: '12px system-ui' };
+  return {
+    width,
+    height,
+    padding: [8, 24, 0, 0],
+    cursor: { sync: { key: 'usage' }, y: false, points: { size: 7 } },
+    legend: { show: true, live: true },
+    scales: { y: { range: (_, __, most) => [0, Math.max(most * 1.1, atLeast, Number.EPSILON)] } },
+    axes: [
+      { ...axis, values: (_, splits) => timesOf(splits) },
+      {
+        ...axis,
+        size: axisPixels,
+        values: (_, splits) => splits.map(tell),
+        ...(isBinary && { incrs: binarySteps }),
+      },
+    ],
+    series: [{}, ...lines.map((line) => seriesOf(line, tell))],
+    hooks: { draw: [drawMarks(marks)] },
+  };
+}
+
+/** What it says, for those who do not see it. */
+const inWords = ({ label, lines, tell }: ChartProps): string =>
+  `${label}: ${lines
+    .map(({ label: name, values }) => {
+      const known = values.filter((value) => value !== null);
+      const last = known.at(-1);
+      return last === undefined ? `${name} –` : `${name} ${tell(last)}, at most ${tell(Math.max(...known))}`;
+    })
+    .join('; ')}`;
+
+/** One chart. */
+export function Chart(props: ChartProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const { times, lines, marks, label } = props;
+  const { value: colours } = theme;
+  useEffect(() => {
+    const { current } = box;
+    if (current === null) return;
+    const dark = matchMedia('(prefers-color-scheme: dark)');
+    let plot: uPlot | undefined;
+    const draw = () => {
+      plot?.destroy();
+      const data: uPlot.AlignedData = [[...times], ...lines.map(({ values }) => [...values])];
+      plot = new uPlot(optionsOf(props, current.clientWidth), data, current);
+    };
+    draw();
+    const sized = new ResizeObserver(() => plot?.setSize({ width: current.clientWidth, height }));
+    sized.observe(current);
+    dark.addEventListener('change', draw);
+    return () => {
+      sized.disconnect();
+      dark.removeEventListener('change', draw);
+      plot?.destroy();
+    };
+  }, [times, lines, marks, colours]);
+  return (
+    <figure class="chart" aria-label={inWords(props)}>
+      <figcaption>
+        <h3>{label}</h3>
+      </figcaption>
+      <div ref={box} aria-hidden="true" />
+    </figure>
+  );
+}
