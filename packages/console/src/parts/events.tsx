@@ -17,7 +17,7 @@ export function tellEvent(event: DomainEvent): string {
     case 'changed':
       return words.changed(event.detail);
     case 'job':
-      return words.job(texts.activity.kind[event.job.kind], texts.activity.state[event.job.state]);
+      return words.job(texts.activity.kind(event.job.kind), texts.activity.state[event.job.state]);
     case 'stopped':
       return words.stopped(event.detail);
     case 'suspended':

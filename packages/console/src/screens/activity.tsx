@@ -31,7 +31,7 @@ function Progress({ job }: { readonly job: Job }) {
       {exclusive && ` · ${words.alone}`}
       {part !== null && (
         <Gauge
-          label={`${words.kind[kind]} ${ofWhat(job)}`}
+          label={`${words.kind(kind)} ${ofWhat(job)}`}
           text={percent(part / 100)}
           value={part}
           end={100}
@@ -45,7 +45,7 @@ function Progress({ job }: { readonly job: Job }) {
 function JobLine({ job, again }: { readonly job: Job; readonly again: () => void }) {
   const { id, domain, kind, state, startedAt, elapsedMs, error, by } = job;
   const heads = words.columns;
-  const what = words.kind[kind];
+  const what = words.kind(kind);
   const abort = () =>
     confirm({
       title: words.abortTitle(what, ofWhat(job)),

@@ -201,7 +201,7 @@ function Backups({ row }: TabProps) {
                 <button
                   type="button"
                   class="button"
-                  disabled={!may('admin')}
+                  disabled={!may('operator')}
                   onClick={async () => {
                     await told(words.backupBusy(domain), words.backupDone(domain), () =>
                       daemon.backups.create({ domain: uuid, body: {} }),
@@ -230,8 +230,8 @@ export function Tab({ row }: TabProps) {
     <button
       type="button"
       class="button slim"
-      disabled={!may('admin')}
-      title={may('admin') ? undefined : texts.deeds.noRole('admin')}
+      disabled={!may('operator')}
+      title={may('operator') ? undefined : texts.deeds.noRole('operator')}
       onClick={() => {
         isTaking.value = true;
       }}
