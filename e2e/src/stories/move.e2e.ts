@@ -300,7 +300,7 @@ test('it is a job at both ends, which either may end, and which tell how long it
   assert.ok((coming?.progress?.total ?? 0) >= 8_000_000, JSON.stringify(coming));
   assert.match(
     await ctvirt(far, 'job', 'list'),
-    new RegExp(`shop +arrival +running .* from ${hostname()}: receiving`),
+    new RegExp(`shop +arrival +running .* receiving .*, from ${hostname()}`),
   );
   await ctvirt(far, 'job', 'abort', name);
   await refusal;

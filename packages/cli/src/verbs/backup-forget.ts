@@ -1,8 +1,8 @@
 // ctvirt backup forget
 // SPDX-License-Identifier: Apache-2.0
-import { formatTable } from '../table.js';
 import { verb } from '../verb.js';
-import { backupColumns, backupRows, inRepository, keepOptions, repositoryOption } from './backup-words.js';
+import { backupColumns, inRepository, keepOptions, repositoryOption } from './backup-words.js';
+import { outputTable } from './output-columns.js';
 
 /** JSON is what went and what stays. */
 export const backupForget = verb({
@@ -46,7 +46,9 @@ export const backupForget = verb({
     context.print(forgotten, (width) =>
       [
         `${dryRun ? 'Would remove' : 'Removed'} ${removed.length} of ${kept.length + removed.length} backups\n`,
-        ...(removed.length > 0 ? [formatTable(backupColumns, backupRows(removed), width)] : []),
+        ...(removed.length > 0
+          ? [outputTable(backupColumns, removed, { verb: 'backup forget', output: undefined, width })]
+          : []),
       ].join(''),
     );
   },

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Backup } from '@ctvirt/api';
 import type { Options } from '../verb.js';
+import type { Columns } from './output-columns.js';
 
 /** Which repository. */
 export const repositoryOption = {
@@ -40,13 +41,12 @@ export const inRepository = (repository: string | undefined): { repository?: str
 /** To the second: what --at takes. */
 export const timeOf = ({ takenAt }: Pick<Backup, 'takenAt'>): string => `${takenAt.slice(0, 19)}Z`;
 
-/** Backups as rows of a table, below `backupColumns`. */
-export const backupRows = (backups: readonly Backup[]): string[][] =>
-  backups.map((backup) => [
-    backup.id,
-    backup.domain,
-    timeOf(backup),
-    backup.uuid,
-    backup.leftOut.join(', ') || '-',
-  ]);
-export const backupColumns = ['Id', 'Domain', 'Taken', 'UUID', 'Without'];
+/** Of backups. */
+export const backupColumns: Columns<Backup> = {
+  id: { head: 'Id', cell: ({ id }) => id },
+  domain: { head: 'Domain', cell: ({ domain }) => domain },
+  taken: { head: 'Taken', cell: timeOf },
+  uuid: { head: 'UUID', cell: ({ uuid }) => uuid, isExtra: true },
+  repository: { head: 'Repository', cell: ({ repository }) => repository, isExtra: true },
+  without: { head: 'Without', cell: ({ leftOut }) => leftOut.join(', ') || '-' },
+};

@@ -5,28 +5,31 @@ import type { Context } from '../context.js';
 import { CliError } from '../errors.js';
 import { printableLines } from '../printable.js';
 import { progressWords } from '../progress-display.js';
-import { formatTable } from '../table.js';
 import { verb } from '../verb.js';
 import { subjectOf } from './job-words.js';
+import { type Columns, outputOption, outputTable } from './output-columns.js';
+import { headOf, madeAt } from './snapshot-words.js';
 
-const head = ['Id', 'Of', 'Job', 'State', 'Since', 'Progress', 'Asked by'];
+const columns: Columns<Job> = {
+  id: { head: 'Id', cell: ({ id }) => id },
+  of: { head: 'Of', cell: subjectOf },
+  job: { head: 'Job', cell: ({ kind }) => kind },
+  state: { head: 'State', cell: ({ state }) => state },
+  since: {
+    head: 'Since',
+    cell: ({ startedAt, endedAt }) => madeAt(endedAt ?? startedAt),
+  },
+  progress: { head: 'Progress', cell: (job) => headOf(told(job), 36) },
+  took: { head: 'Took', cell: ({ elapsedMs }) => `${(elapsedMs / 1000).toFixed(1)} s`, isExtra: true },
+  by: { head: 'Asked by', cell: ({ by }) => by ?? '-', isExtra: true },
+};
 
-const row = (job: Job): readonly string[] => [
-  job.id,
-  subjectOf(job),
-  job.kind,
-  job.state,
-  `${(job.endedAt ?? job.startedAt).slice(0, 19)}Z`,
-  told(job),
-  job.by ?? '-',
-];
-
-/** Where to or from, and how far it is, or what came of it. */
+/** How far it is, or what came of it, and where to or from. */
 function told({ kind, state, peer, downMs, progress, error }: Job): string {
   const where = peer === null ? '' : `${kind === 'arrival' ? 'from' : 'to'} ${peer}`;
   const down = downMs === null ? '' : `was down for ${(downMs / 1000).toFixed(1)} s`;
   const far = state === 'running' ? progressWords(progress) : (error ?? down);
-  return [where, far].filter((words) => words !== '').join(': ') || '-';
+  return [far, where].filter((words) => words !== '').join(', ') || '-';
 }
 
 /** JSON is an array of jobs; with `--follow` one a line, whenever one begins, gets on or ends. */
@@ -43,16 +46,17 @@ export const jobList = verb({
   options: {
     all: { type: 'flag', summary: 'Those that have ended, too' },
     follow: { type: 'flag', summary: 'Print each as it begins, gets on and ends' },
+    ...outputOption(columns),
   },
   example: {
     command: 'ctvirt job list --all',
     does: 'Lists what is under way, and how the last ones ended.',
   },
-  async run(context, { options: { all, follow } }) {
+  async run(context, { options: { all, follow, output } }) {
     if (all && follow) throw new CliError('usage', 'job list: --follow excludes --all');
     if (follow) return await followJobs(context);
     const jobs = await context.client.jobs.list(all ? {} : { running: true });
-    context.print(jobs, (width) => formatTable(head, jobs.map(row), width));
+    context.print(jobs, (width) => outputTable(columns, jobs, { verb: 'job list', output, width }));
   },
 });
 

@@ -1,10 +1,28 @@
 // ctvirt snapshot list
 // SPDX-License-Identifier: Apache-2.0
 import type { Snapshot } from '@ctvirt/api';
-import { formatTable } from '../table.js';
 import { verb } from '../verb.js';
 import { anyDomain } from './arguments.js';
-import { headOf, madeAt, stateThen } from './snapshot-words.js';
+import { type Columns, outputOption, outputTable } from './output-columns.js';
+import { describeWait, headOf, madeAt, stateThen } from './snapshot-words.js';
+
+/** The one that the domain came from, or went back to, last. */
+const mark = ({ name, isCurrent }: Snapshot): string => (isCurrent ? `${name} *` : name);
+
+const columns: Columns<Snapshot> = {
+  name: { head: 'Name', cell: mark },
+  made: { head: 'Made', cell: ({ createdAt }) => madeAt(createdAt) },
+  state: { head: 'State', cell: stateThen },
+  after: { head: 'After', cell: ({ parent }) => parent ?? '-', isExtra: true },
+  expires: { head: 'Expires', cell: ({ expiresAt }) => (expiresAt === null ? '-' : madeAt(expiresAt)) },
+  description: { head: 'Description', cell: ({ description }) => headOf(description ?? '-') },
+  by: { head: 'Made by', cell: ({ by }) => (by === 'schedule' ? 'schedule' : 'somebody'), isExtra: true },
+  waited: {
+    head: 'Waited',
+    cell: ({ frozenMs }) => (frozenMs === null ? '-' : describeWait(frozenMs)),
+    isExtra: true,
+  },
+};
 
 /** JSON is an array of snapshots, whatever is asked for beside it. */
 export const snapshotList = verb({
@@ -15,34 +33,21 @@ export const snapshotList = verb({
   options: {
     name: { type: 'flag', summary: 'Print names, one a line' },
     tree: { type: 'flag', summary: 'Print each below the one it came after' },
+    ...outputOption(columns),
   },
   example: {
     command: 'ctvirt snapshot list web --tree',
     does: "Shows the snapshots of 'web' and which came after which; * is where it is now.",
   },
-  async run(context, { args: { domain }, options: { name, tree } }) {
+  async run(context, { args: { domain }, options: { name, tree, output } }) {
     const snapshots = await context.client.snapshots.list({ domain });
     context.print(snapshots, (width) => {
       if (tree) return treeOf(snapshots);
       if (name) return snapshots.map((snapshot) => `${snapshot.name}\n`).join('');
-      return formatTable(
-        ['Name', 'Made', 'State', 'After', 'Expires', 'Description'],
-        snapshots.map((snapshot) => [
-          mark(snapshot),
-          madeAt(snapshot.createdAt),
-          stateThen(snapshot),
-          snapshot.parent ?? '-',
-          snapshot.expiresAt === null ? '-' : madeAt(snapshot.expiresAt),
-          headOf(snapshot.description ?? '-'),
-        ]),
-        width,
-      );
+      return outputTable(columns, snapshots, { verb: 'snapshot list', output, width });
     });
   },
 });
-
-/** The one that the domain came from, or went back to, last. */
-const mark = ({ name, isCurrent }: Snapshot): string => (isCurrent ? `${name} *` : name);
 
 /** Each below its parent; one whose parent is not there stands on its own. */
 function treeOf(snapshots: readonly Snapshot[]): string {

@@ -5,14 +5,14 @@ import type { Snapshot } from '@ctvirt/api';
 /** To the minute, in UTC. */
 export const madeAt = (time: string): string => `${time.slice(0, 10)} ${time.slice(11, 16)}Z`;
 
-const HEAD = 60;
+const HEAD = 32;
 
 /** As much of a text as a table has room for: `snapshot info` shows all of it. */
-export function headOf(text: string): string {
+export function headOf(text: string, most = HEAD): string {
   const [line = '', ...more] = text.split('\n');
   const characters = [...line];
-  if (characters.length <= HEAD) return more.length === 0 ? line : `${line} …`;
-  return `${characters.slice(0, HEAD - 1).join('')}…`;
+  if (characters.length <= most) return more.length === 0 ? line : `${line} …`;
+  return `${characters.slice(0, most - 1).join('')}…`;
 }
 
 const states = { running: 'running', paused: 'paused', shutoff: 'shut off' } as const;

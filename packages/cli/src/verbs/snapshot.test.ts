@@ -38,10 +38,11 @@ describe('ctvirt snapshot', () => {
     await says('snapshot list bare --tree', '');
     const { out } = await ctvirt('snapshot list web');
     const [head = '', , first = '', second = '', , last = ''] = out.split('\n');
-    assert.match(head, /^ Name +Made +State +After +Expires +Description$/);
-    assert.match(first, /^ one +2026-11-30 12:00Z +shut off +- +- +first$/);
-    assert.match(second, /^ two +2026-11-30 12:00Z +shut off +one +2026-12-31 00:00Z +-$/);
-    assert.match(last, /^ four \* +2026-11-30 12:00Z +running +three +- +-$/);
+    assert.match(head, /^ Name +Made +State +Expires +Description$/);
+    assert.match(first, /^ one +2026-11-30 12:00Z +shut off +- +first$/);
+    assert.match(second, /^ two +2026-11-30 12:00Z +shut off +2026-12-31 00:00Z +-$/);
+    assert.match(last, /^ four \* +2026-11-30 12:00Z +running +- +-$/);
+    assert.match((await ctvirt('snapshot list web -o name,after')).out, / four \* +three\n/);
     const names = (await json('snapshot list web')).map(({ name }: { name: string }) => name);
     assert.deepEqual(names, ['one', 'two', 'three', 'four']);
     assert.equal((await ctvirt('snapshot list nosuch')).status, 3);
