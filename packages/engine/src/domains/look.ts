@@ -179,7 +179,7 @@ async function infoOf(
     maxMemoryKiB: maxMemoryKiB(domain) ?? null,
     ...(entry.running?.use() ?? unmeasured),
     maxProcessesDefault: beancounterOf(domain, 'NUMPROC') === undefined,
-    disk: await quotas.root(entry, domain),
+    disk: await quotas.root(entry, domain, { isAsked: true }),
     idMap: record.ids,
     walls,
   };

@@ -52,7 +52,7 @@ async function oneOf(
     startedAt: entry.running?.startedAt.toISOString() ?? null,
     maxMemoryKiB: maxMemoryKiB(domain) ?? null,
     cpuShare: cpuShareOf(entry, use.cpuTimeNs, guarantees),
-    disk: await quotas.root(entry, domain),
+    disk: await quotas.root(entry, domain, { isAsked: true }),
     traffic: { inBytes, outBytes },
   };
 }

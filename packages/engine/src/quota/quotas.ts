@@ -23,6 +23,7 @@ import {
 } from '../storage/index.js';
 import { type Standing, standingOf } from './grace.js';
 import { limitsAtStart, readSince, type Since, writeSince } from './grace-file.js';
+import { Measured } from './measured.js';
 import { limitOwners, obstacleTo, ownersIn } from './owners.js';
 
 /** Dependencies of `Quotas`. */
@@ -53,6 +54,7 @@ interface Looked {
 export class Quotas {
   /** Of each run, by file system: the limit on space that holds, where a look or a change has set one. */
   readonly #inForce = new WeakMap<Run, Map<string, number>>();
+  readonly #measured = new Measured();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly parts: QuotaParts) {}
@@ -105,17 +107,26 @@ export class Quotas {
 
   /**
    * What the root holds and may hold, at any time; null of what nothing counts or limits. A file system of its own has no room for
-   * all that its limit says.
+   * all that its limit says. What nobody counts is looked through for who has asked, `isAsked`, where that was not done just now.
    */
-  async root(entry: Entry, domain: Domain): Promise<DiskUse> {
+  async root(entry: Entry, domain: Domain, { isAsked = false } = {}): Promise<DiskUse> {
     const spec = filesystemsOf(domain).find(({ target }) => target === '/');
     const usage = spec && (await this.#usageNow(entry, spec));
+    const measure = isAsked && spec !== undefined && usage === undefined && this.#measureOf(entry, spec);
     return {
-      usedBytes: usage?.bytes ?? null,
+      usedBytes: usage?.bytes ?? (measure ? ((await this.#measured.of(entry, measure)) ?? null) : null),
       limitBytes: least(spec?.limit?.bytes, usage?.room?.bytes),
       usedInodes: usage?.inodes ?? null,
       limitInodes: least(spec?.limit?.inodes, usage?.room?.inodes),
     };
+  }
+
+  #measureOf(entry: Entry, spec: FilesystemSpec): (() => Promise<number>) | undefined {
+    try {
+      return backends[spec.kind].keeping(spec, this.parts.kept(entry)).measure;
+    } catch {
+      return undefined; // it has just gone
+    }
   }
 
   /** Outside its turn a domain may start, end or be erased meanwhile: then nothing tells. */

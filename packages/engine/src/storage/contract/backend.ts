@@ -75,6 +75,8 @@ export interface Keeping {
   readonly atRest?: () => Promise<Usage>;
   /** What it holds at any time, where somebody else counts that. */
   readonly tells?: () => Usage;
+  /** Looks through all of it for how many bytes it holds, where nobody counts them. */
+  readonly measure?: () => Promise<number>;
   /** A folder of the host whose file system counts what each user of the container owns, by the host's numbers. */
   readonly counted?: string;
   /** Why nothing counts that, where there is more to say. */

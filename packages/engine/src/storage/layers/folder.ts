@@ -28,7 +28,8 @@ export const folder: Layer = {
   occupied: (place) => occupiedBy(treePath(place)),
   keeping(place) {
     const tree = treePath(place);
-    const how = { how: 'a folder of the host: not limited', isWhole: false };
+    const measure = (): Promise<number> => occupiedBy(tree);
+    const how = { how: 'a folder of the host: not limited', isWhole: false, measure };
     const isOwn = existsSync(tree) && idsAt(place, tree) === 'container';
     return isOwn ? { ...how, uncounted } : { ...how, counted: tree };
   },
