@@ -62,7 +62,9 @@ export class SmallDisk {
    */
   async used(): Promise<string> {
     const history = `${this.folder}/lib/history`;
-    const kept = existsSync(history) ? readdirSync(history).map((name) => statSync(`${history}/${name}`)) : [];
+    const kept = existsSync(history)
+      ? readdirSync(history).map((name) => statSync(`${history}/${name}`))
+      : [];
     const { blocks, bfree, bsize, files, ffree } = await statfs(this.folder);
     const ofHistory = kept.reduce((sum, one) => sum + (one.blocks * 512) / bsize, 0);
     return `${blocks - bfree - ofHistory} blocks, ${files - ffree - kept.length} inodes`;
