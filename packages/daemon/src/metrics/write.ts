@@ -37,28 +37,46 @@ export function group<K, S>(declared: {
     labels,
     families,
     *lines(known) {
-      const subjects: [subject: S, written: string][] = [];
-      for (const [subject, values] of each(known)) subjects.push([subject, writtenLabels(labels, values)]);
-      for (const { name, help, type, value } of families) {
+      const all: Labelled<S>[] = [];
+      for (const [at, { name, help, type, value }] of families.entries()) {
+        const subjects = at === 0 ? labelled(each(known), labels, all) : all;
         const head = `# HELP ${name} ${escaped(help)}\n# TYPE ${name} ${type}\n`;
+        let isBegun = false;
         let lines = '';
         let count = 0;
         for (const [subject, written] of subjects) {
+          if (++count % SUBJECTS === 0) {
+            yield lines;
+            lines = '';
+          }
           const number = value(subject);
           if (number === null || number === undefined || Number.isNaN(number)) continue;
-          lines += `${count === 0 ? head : ''}${name}${written} ${writtenNumber(number)}\n`;
-          if (++count % LINES !== 0) continue;
-          yield lines;
-          lines = '';
+          lines += `${isBegun ? '' : head}${name}${written} ${writtenNumber(number)}\n`;
+          isBegun = true;
         }
-        if (lines !== '') yield lines;
+        yield lines;
       }
     },
   };
 }
 
-/** So many lines take no noticeable time. */
-const LINES = 100;
+type Labelled<S> = readonly [subject: S, written: string];
+
+/** Labels are written once, with the first family, and kept in `all` for the others. */
+function* labelled<S>(
+  subjects: Iterable<readonly [subject: S, values: readonly (string | null)[]]>,
+  labels: readonly string[],
+  all: Labelled<S>[],
+): Generator<Labelled<S>> {
+  for (const [subject, values] of subjects) {
+    const one: Labelled<S> = [subject, writtenLabels(labels, values)];
+    all.push(one);
+    yield one;
+  }
+}
+
+/** So many subjects take no noticeable time. */
+const SUBJECTS = 100;
 /** Parts of about so many characters are sent at once. */
 const PART = 65_536;
 /** How long lines are made before others get their turn. */
