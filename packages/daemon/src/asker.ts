@@ -1,13 +1,20 @@
 // Who asks, in words: for those who look later at what was done.
 // SPDX-License-Identifier: Apache-2.0
 import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { processName } from '@ctvirt/engine';
 import type { ClientInfo } from '@ctvirt/rpc';
-import type { FastifyRequest } from 'fastify';
+import type { SessionView } from './http/door.js';
 import { processOf, userOf } from './peer.js';
 
-/** Over HTTP it is a program of this machine: undefined once it has left. */
-export function askerOf({ raw: { socket } }: FastifyRequest): string | undefined {
+interface HttpRequest {
+  readonly visitor: { readonly session: SessionView | undefined } | undefined;
+  readonly raw: { readonly socket: Duplex };
+}
+
+/** Over HTTP it is a session of a browser, or a program of this machine: undefined once that has left. */
+export function askerOf({ visitor, raw: { socket } }: HttpRequest): string | undefined {
+  if (visitor?.session !== undefined) return `web session ${visitor.session.id} (${visitor.session.role})`;
   if (!(socket instanceof Socket) || socket.remoteAddress !== undefined) return undefined;
   const [pid, uid] = [processOf(socket), userOf(socket)];
   if (pid === undefined || uid === undefined) return undefined;
