@@ -12,11 +12,9 @@ export const conflictMarks = ['<<<<<<< yours', '=======', '>>>>>>> theirs'] as c
 
 /** `yours` and `theirs` were each made of `base`. */
 export function mergeTexts(base: string, yours: string, theirs: string): Merged {
-  const [from, mine, other] = [base, yours, theirs].map((text) => text.split('\n')) as [
-    string[],
-    string[],
-    string[],
-  ];
+  const from = base.split('\n');
+  const mine = yours.split('\n');
+  const other = theirs.split('\n');
   const [inMine, inOther] = [placesOf(from, mine), placesOf(from, other)];
   const merged: string[] = [];
   let conflicts = 0;
