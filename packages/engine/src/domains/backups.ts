@@ -158,8 +158,10 @@ async function takeStill(
   let flagged = 0;
   const first = async (files: DomainFiles): Promise<void> => {
     // Folders of the host are read where they lie, and found changed by what the kernel tells of them then.
-    if (mounts !== 'with') looked = await lookAt(files);
-    if (!files.isStill) flagged = await flaggedIn(files);
+    const looking = mounts === 'with' ? Promise.resolve(undefined) : lookAt(files);
+    const counting = files.isStill ? Promise.resolve(0) : flaggedIn(files);
+    await allEnded([looking, counting]);
+    [looked, flagged] = [await looking, await counting];
   };
   const wanted = { wanted: isOwn, first, signal: watched.signal, onProgress: watched.onProgress };
   const taken = await withStillFiles(uuid, wanted, parts, async (files, frozenMs) => {
