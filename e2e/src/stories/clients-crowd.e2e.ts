@@ -30,7 +30,7 @@ interface Calls {
 }
 
 test('a hundred connections live and ask at once, and nothing grows', async (t) => {
-  const seconds = Number(process.env['CTVIRT_CLIENTS_SECONDS'] ?? 20);
+  const seconds = Number(process.env['CTVIRT_CLIENTS_SECONDS'] ?? 10);
   const { connect, RpcError } = await import(
     new URL('../../../packages/rpc/dist/index.js', import.meta.url).href
   );
