@@ -90,11 +90,10 @@ const longStories = [
 /** These use up what all of a host share, such as inotify's instances, or measure how fast its disk is. */
 const loneStories = ['block-io', 'host-faults', 'walls-floods'];
 
-/**
- * The others have namespaces and folders of their own, and wait for two thirds of their time, as unit tests do that meet the kernel:
- * so many keep two processors busy.
- */
-const filesAtOnce = 3;
+/** The others have namespaces and folders of their own, and wait for two thirds of their time: four keep two processors busy. */
+const storiesAtOnce = 4;
+/** Unit tests wait where they meet the kernel. */
+const unitsAtOnce = 3;
 
 function storyFiles() {
   const files = testFiles('e2e', '.e2e');
@@ -190,7 +189,7 @@ await attempt(async () => {
   await setUp([...testPackages, ...(wanted('vm') ? machinePackages : [])]);
   if (wanted('lint')) await attempt(() => check('style and layers', ['npm', 'run', '--silent', 'lint']));
   if (wanted('unit')) {
-    await attempt(() => tests('unit tests', [...unitFiles(), ...scriptFiles()], filesAtOnce));
+    await attempt(() => tests('unit tests', [...unitFiles(), ...scriptFiles()], unitsAtOnce));
   }
   const machine =
     wanted('vm') &&
@@ -199,7 +198,7 @@ await attempt(async () => {
     const { many, lone } = storyFiles();
     // One at a time they leave a processor to the machine.
     await attempt(() => tests('end-to-end tests of what all share', lone, 1));
-    await attempt(() => tests('end-to-end tests', many, filesAtOnce));
+    await attempt(() => tests('end-to-end tests', many, storiesAtOnce));
   }
   await attempt(() => otherNodes(lanes.filter(wanted)));
   if (machine !== false) await attempt(machine);
