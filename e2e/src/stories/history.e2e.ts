@@ -6,7 +6,7 @@ import { readdir } from 'node:fs/promises';
 import { after, afterEach, before, test } from 'node:test';
 import { domainXml } from '../world/documents.js';
 import { waitFor } from '../world/wait.js';
-import { World } from '../world/world.js';
+import { busybox, World } from '../world/world.js';
 
 let world: World;
 before(async () => {
@@ -24,6 +24,10 @@ const limited = domainXml({
     <ctvirt:parameter name='numproc' barrier='16' limit='16'/>
   </ctvirt:beancounters></metadata>`,
   interfaces: [`<interface type='ethernet'><ip address='192.168.7.117'/></interface>`],
+  // With a limit its files are counted for every look, not for whoever asks.
+  filesystems: [
+    `<filesystem type='template'><source name='${busybox}'/><target dir='/'/><space_hard_limit unit='MiB'>40</space_hard_limit></filesystem>`,
+  ],
 });
 const crowd = 'for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do sleep 300 & done';
 
