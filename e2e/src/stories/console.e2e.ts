@@ -18,6 +18,9 @@ const markup = '<img src=x onerror=alert(1)>';
 const restless = ['/bin/sh', '-c', 'while :; do sleep 1; done'];
 const address = (ip: string) => [`<interface type='ethernet'><ip address='${ip}'/></interface>`];
 
+/** More than what is promised to it. */
+const fill = 'rm -f /tmp/orders; dd if=/dev/zero of=/tmp/orders bs=1M count=90 2>/dev/null';
+
 before(async () => {
   world = await World.open();
   await world.run(
@@ -33,13 +36,21 @@ before(async () => {
     domainXml({
       name: 'db-3',
       program: restless,
-      more: "<title>Orders</title><memory unit='MiB'>160</memory><memtune><min_guarantee unit='MiB'>80</min_guarantee></memtune>",
+      more: "<title>Orders</title><memory unit='MiB'>160</memory><memtune><hard_limit unit='MiB'>160</hard_limit><min_guarantee unit='MiB'>80</min_guarantee></memtune>",
       interfaces: address('10.77.1.30'),
     }),
   );
   await world.run(domainXml({ name: markup.replaceAll('<', '&lt;'), program: restless }));
   await world.define(domainXml({ name: 'staging', program: restless }));
   await world.client.snapshots.create({ domain: 'staging', body: { name: 'first' } });
+  // More processes than it may have: a wall to be seen.
+  await world.exec(
+    'web-17',
+    '/bin/sh',
+    '-c',
+    'i=0; while [ $i -lt 300 ]; do sleep 1 & i=$((i+1)); done 2>/dev/null',
+  );
+  await world.shell('db-3', fill);
   chromium = await Chromium.open(world, ['evil.test']);
   admin = await chromium.enter('admin');
   page = admin.pages()[0] ?? assert.fail('no page is open');
@@ -57,7 +68,7 @@ const ctvirtJson = async (...words: string[]): Promise<unknown> =>
 const screens = [
   '/',
   '/domains',
-  '/domains/web-17',
+  '/domains/db-3',
   '/domains/web-17/usage',
   '/domains/web-17/limits',
   '/domains/staging/snapshots',
@@ -71,10 +82,13 @@ const screens = [
   '/nosuch',
 ];
 
+/** What is no list. */
+const isOfOne = /domains\/[^/]+\/(?!snapshots)|\/(guarantees|host|version|check|history)$/;
+
 /** What the daemon says to a page in each of the states that a screen may be in. */
 const states = {
   full: undefined,
-  empty: (path) => (/domains\/[^/]+\/(?!snapshots)/.test(path) ? 'as ever' : { status: 200, body: '[]' }),
+  empty: (path) => (isOfOne.test(path) ? 'as ever' : { status: 200, body: '[]' }),
   error: () => ({ status: 500, body: '{"code":"internal","message":"it fell over"}' }),
   loading: () => 'never',
 } as const satisfies Record<string, undefined | ((path: string) => Told)>;
@@ -86,10 +100,10 @@ async function pageIn(state: State): Promise<Page> {
   const own = await admin.newPage();
   const answer = states[state];
   if (answer === undefined) return own;
-  await own.route(/\/v1\/(?!web\/session|events|guarantees$|host$|version$|check$)/, async (route) => {
+  await own.route(/\/v1\/(?!web\/session|events)/, async (route) => {
     const path = new URL(route.request().url()).pathname;
     // Which domains there are is asked by every screen; without them none has a state of its own.
-    const isList = /^\/v1\/(domains|usage)$/.test(path);
+    const isList = path === '/v1/domains';
     if (isList && state !== 'empty') return route.fallback();
     const told = answer(path);
     if (told === 'never') return;
@@ -270,7 +284,7 @@ test('a page that is not live says so, and is mended by itself with what changed
 test('twelve tabs hold one stream, and all of them hear of what happens', async () => {
   const streams = new Set<unknown>();
   admin.on('request', (request) => {
-    if (request.url().includes('/v1/events')) streams.add(request);
+    if (request.url().includes('/v1/events/usage')) streams.add(request);
   });
   const tabs = await Promise.all(Array.from({ length: 11 }, () => admin.newPage()));
   for (const tab of tabs) await tab.goto(`${chromium.url}/domains`);
@@ -382,3 +396,21 @@ async function otherPort(context: BrowserContext): Promise<Page> {
   await own.goto('http://127.0.0.1:16999/');
   return own;
 }
+
+test('pictures for those who read on paper', async () => {
+  await world.shell('db-3', fill);
+  const own = await admin.newPage();
+  await own.goto(`${chromium.url}/domains/db-3`);
+  // It has been looked at twice by now.
+  await own.locator('.gauges .value data').first().waitFor();
+  for (const [path, name] of [
+    ['/domains/db-3', 'web-domain'],
+    ['/domains', 'web-domains'],
+    ['/', 'web-overview'],
+  ] as const) {
+    await goTo(own, path);
+    await settled(own);
+    await own.screenshot({ path: `${pictures}/${name}.png`, animations: 'disabled' });
+  }
+  await own.close();
+});

@@ -41,6 +41,7 @@ const named = (names: readonly string[]): string =>
     ? names.join(', ')
     : `${names.slice(0, few).join(', ')} and ${count(names.length - few)} more`;
 
+/** By screen. */
 export const texts = {
   product: 'ctvirt',
   title: (screen: string, host: string): string => `${screen} · ${host} · ctvirt`,
@@ -197,17 +198,17 @@ export const texts = {
     fitsEach: 'each',
     units: 'units',
     noProfiles: 'A profile is a named set of limits. With one here you see how many more of it fit.',
-    domains: (all: number): string => plural(all, 'domain'),
+    domains: (all: number): string => (all === 1 ? 'domain' : 'domains'),
     running: 'running',
     off: 'off',
     broken: 'promises broken',
-    atWall: 'at a wall',
+    atWall: 'at a wall today',
     crashed: 'crashed',
     hogs: 'Who takes most',
     hogsCpu: 'Processor',
     hogsMemory: 'Memory',
     walls: 'Walls',
-    wallsNone: 'No running domain was refused anything since its start.',
+    wallsNone: 'No running domain was refused anything in the last 24 hours.',
     wallsCount: (times: number): string => `refused ${count(times)}×`,
     news: 'What happened',
     newsNone: 'Nothing yet.',

@@ -4,6 +4,7 @@ import { signal, useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { texts } from '../texts.js';
+import { TextField } from './field.js';
 
 /** What is asked; `word` has to be typed where something is erased. */
 export interface Question {
@@ -76,19 +77,7 @@ function Asked({ title, why, names = [], sure, word, run }: Question) {
             ))}
           </ul>
         )}
-        {word !== undefined && (
-          <label class="field">
-            <span>{texts.undefine.type(word)}</span>
-            <input
-              class="input"
-              autocomplete="off"
-              value={typed.value}
-              onInput={({ currentTarget }) => {
-                typed.value = currentTarget.value;
-              }}
-            />
-          </label>
-        )}
+        {word !== undefined && <TextField label={texts.undefine.type(word)} value={typed} />}
         <div class="ask">
           {/* Whoever presses Enter at once changes nothing. */}
           <button type="button" class="button" onClick={leave} autofocus={word === undefined}>

@@ -6,6 +6,7 @@ import { confirm } from '../parts/dialog.js';
 import { EventLines } from '../parts/events.js';
 import { Answer, Card, Command, Empty, Head } from '../parts/frame.js';
 import { Gauge } from '../parts/gauge.js';
+import { Table } from '../parts/table.js';
 import { pathOf } from '../paths.js';
 import { Link } from '../router.js';
 import { useAsked } from '../state/asked.js';
@@ -114,28 +115,21 @@ export function Screen() {
                   </div>
                 </Empty>
               ) : (
-                <div class="scroll">
-                  <table class="stack">
-                    <thead>
-                      <tr>
-                        <th>{heads.what}</th>
-                        <th>{heads.of}</th>
-                        <th>{heads.state}</th>
-                        <th>{heads.by}</th>
-                        <th>{heads.began}</th>
-                        <th class="end">{heads.took}</th>
-                        <th>
-                          <span class="hidden">{words.abort}</span>
-                        </th>
-                      </tr>
-                    </thead>
-                    <tbody>
-                      {list.map((job) => (
-                        <JobLine key={job.id} job={job} again={jobs.again} />
-                      ))}
-                    </tbody>
-                  </table>
-                </div>
+                <Table
+                  heads={[
+                    { text: heads.what },
+                    { text: heads.of },
+                    { text: heads.state },
+                    { text: heads.by },
+                    { text: heads.began },
+                    { text: heads.took, isEnd: true },
+                    { text: words.abort, isHidden: true },
+                  ]}
+                >
+                  {list.map((job) => (
+                    <JobLine key={job.id} job={job} again={jobs.again} />
+                  ))}
+                </Table>
               )
             }
           </Answer>

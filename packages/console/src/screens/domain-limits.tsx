@@ -4,8 +4,10 @@ import type { BeancounterRow, ParameterRow, QuotaReport } from '@ctvirt/api/brow
 import { useSignal } from '@preact/signals';
 import { bytes, count, moment } from '../format.js';
 import { Dialog } from '../parts/dialog.js';
+import { TextField } from '../parts/field.js';
 import { Answer, Card } from '../parts/frame.js';
 import { Gauge } from '../parts/gauge.js';
+import { Table } from '../parts/table.js';
 import { useAsked } from '../state/asked.js';
 import { daemon } from '../state/daemon.js';
 import { may } from '../state/session.js';
@@ -44,64 +46,57 @@ function Counters({ rows }: { readonly rows: readonly BeancounterRow[] }) {
           {words.onlyLimited}
         </label>
       </div>
-      <div class="scroll">
-        <table class="stack">
-          <thead>
-            <tr>
-              <th>{heads.resource}</th>
-              <th class="end">{heads.held}</th>
-              <th class="end">{heads.most}</th>
-              <th class="end">{heads.barrier}</th>
-              <th class="end">{heads.limit}</th>
-              <th style={{ inlineSize: '120px' }}>
-                <span class="hidden">{heads.held}</span>
-              </th>
-              <th class="end">{heads.failcnt}</th>
+      <Table
+        heads={[
+          { text: heads.resource },
+          { text: heads.held, isEnd: true },
+          { text: heads.most, isEnd: true },
+          { text: heads.barrier, isEnd: true },
+          { text: heads.limit, isEnd: true },
+          { text: heads.held, isHidden: true },
+          { text: heads.failcnt, isEnd: true },
+        ]}
+      >
+        {shown.map((row) => {
+          const { resource, held, maxheld, barrier, limit, failcnt, how, sampled } = row;
+          const end = limit;
+          const isRefused = (failcnt ?? 0) > 0;
+          return (
+            <tr key={resource} title={how}>
+              <td class="mono">{resource}</td>
+              <td class="end" data-label={heads.held}>
+                {held === null ? '–' : <data value={held}>{amount(row, held, '–')}</data>}
+              </td>
+              <td class="end" data-label={heads.most} title={sampled ? words.sampled : undefined}>
+                {amount(row, maxheld, '–')}
+              </td>
+              <td class="end" data-label={heads.barrier}>
+                {amount(row, barrier, '∞')}
+              </td>
+              <td class="end" data-label={heads.limit}>
+                {amount(row, limit, '∞')}
+              </td>
+              <td>
+                {end !== null && held !== null && (
+                  <Gauge
+                    label={resource}
+                    text={`${amount(row, held, '')} / ${amount(row, end, '')}`}
+                    value={held}
+                    end={Math.max(end, held)}
+                    peak={maxheld ?? undefined}
+                    tone={isRefused || held > end * 0.9 ? 'orange' : 'grey'}
+                    isThin
+                  />
+                )}
+              </td>
+              <td class={isRefused ? 'end warn-text' : 'end'} data-label={heads.failcnt}>
+                {isRefused && '✕ '}
+                {failcnt === null ? '–' : <data value={failcnt}>{count(failcnt)}</data>}
+              </td>
             </tr>
-          </thead>
-          <tbody>
-            {shown.map((row) => {
-              const { resource, held, maxheld, barrier, limit, failcnt, how, sampled } = row;
-              const end = limit;
-              const isRefused = (failcnt ?? 0) > 0;
-              return (
-                <tr key={resource} title={how}>
-                  <td class="mono">{resource}</td>
-                  <td class="end" data-label={heads.held}>
-                    {held === null ? '–' : <data value={held}>{amount(row, held, '–')}</data>}
-                  </td>
-                  <td class="end" data-label={heads.most} title={sampled ? words.sampled : undefined}>
-                    {amount(row, maxheld, '–')}
-                  </td>
-                  <td class="end" data-label={heads.barrier}>
-                    {amount(row, barrier, '∞')}
-                  </td>
-                  <td class="end" data-label={heads.limit}>
-                    {amount(row, limit, '∞')}
-                  </td>
-                  <td>
-                    {end !== null && held !== null && (
-                      <Gauge
-                        label={resource}
-                        text={`${amount(row, held, '')} / ${amount(row, end, '')}`}
-                        value={held}
-                        end={Math.max(end, held)}
-                        peak={maxheld ?? undefined}
-                        tone={isRefused || held > end * 0.9 ? 'orange' : 'grey'}
-                        isThin
-                      />
-                    )}
-                  </td>
-                  <td class={isRefused ? 'end warn-text' : 'end'} data-label={heads.failcnt}>
-                    {isRefused && '✕ '}
-                    {failcnt === null ? '–' : <data value={failcnt}>{count(failcnt)}</data>}
-                  </td>
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-      </div>
+          );
+        })}
+      </Table>
     </>
   );
 }
@@ -131,18 +126,7 @@ function SetParameter({ row, parameter: { key, value, how }, leave }: SetProps) 
       <form class="inside" onSubmit={set}>
         <h2>{words.setTitle(key, name)}</h2>
         <p class="soft small">{how}</p>
-        <label class="field">
-          <span>{words.setValue}</span>
-          <input
-            class="input mono"
-            autocomplete="off"
-            autofocus
-            value={typed.value}
-            onInput={({ currentTarget }) => {
-              typed.value = currentTarget.value;
-            }}
-          />
-        </label>
+        <TextField label={words.setValue} value={typed} isFirst isMono />
         {isLive && (
           <label class="check">
             <input
@@ -179,49 +163,42 @@ function Parameters({ row, rows }: TabProps & { readonly rows: readonly Paramete
   const heads = words.parameterColumns;
   return (
     <>
-      <div class="scroll">
-        <table class="stack">
-          <thead>
-            <tr>
-              <th>{heads.key}</th>
-              <th>{heads.value}</th>
-              <th>{heads.status}</th>
-              <th>{heads.how}</th>
-              <th>
-                <span class="hidden">{words.edit}</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((parameter) => (
-              <tr key={parameter.key}>
-                <td class="mono">{parameter.key}</td>
-                <td class="mono nowrap" data-label={heads.value}>
-                  {parameter.value}
-                </td>
-                <td class="nowrap" data-label={heads.status}>
-                  <span aria-hidden="true">{marks[parameter.status]}</span> {words.status[parameter.status]}
-                </td>
-                <td class="soft small">{parameter.how}</td>
-                <td class="end">
-                  <button
-                    type="button"
-                    class="button slim"
-                    disabled={!may('operator')}
-                    title={may('operator') ? undefined : texts.deeds.noRole('operator')}
-                    aria-label={`${words.edit} ${parameter.key}`}
-                    onClick={() => {
-                      open.value = parameter;
-                    }}
-                  >
-                    {words.edit}
-                  </button>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        heads={[
+          { text: heads.key },
+          { text: heads.value },
+          { text: heads.status },
+          { text: heads.how },
+          { text: words.edit, isHidden: true },
+        ]}
+      >
+        {rows.map((parameter) => (
+          <tr key={parameter.key}>
+            <td class="mono">{parameter.key}</td>
+            <td class="mono nowrap" data-label={heads.value}>
+              {parameter.value}
+            </td>
+            <td class="nowrap" data-label={heads.status}>
+              <span aria-hidden="true">{marks[parameter.status]}</span> {words.status[parameter.status]}
+            </td>
+            <td class="soft small">{parameter.how}</td>
+            <td class="end">
+              <button
+                type="button"
+                class="button slim"
+                disabled={!may('operator')}
+                title={may('operator') ? undefined : texts.deeds.noRole('operator')}
+                aria-label={`${words.edit} ${parameter.key}`}
+                onClick={() => {
+                  open.value = parameter;
+                }}
+              >
+                {words.edit}
+              </button>
+            </td>
+          </tr>
+        ))}
+      </Table>
       {open.value !== undefined && (
         <SetParameter
           row={row}
@@ -239,49 +216,44 @@ function Quota({ filesystems }: { readonly filesystems: QuotaReport['filesystems
   const heads = words.quotaColumns;
   const now = new Date();
   return (
-    <div class="scroll">
-      <table class="stack">
-        <thead>
-          <tr>
-            <th>{heads.target}</th>
-            <th>{heads.what}</th>
-            <th class="end">{heads.used}</th>
-            <th class="end">{heads.soft}</th>
-            <th class="end">{heads.hard}</th>
-            <th>{heads.state}</th>
+    <Table
+      heads={[
+        { text: heads.target },
+        { text: heads.what },
+        { text: heads.used, isEnd: true },
+        { text: heads.soft, isEnd: true },
+        { text: heads.hard, isEnd: true },
+        { text: heads.state },
+      ]}
+    >
+      {filesystems.flatMap(({ target, how, space, inodes }) =>
+        (
+          [
+            ['space', space, bytes],
+            ['inodes', inodes, count],
+          ] as const
+        ).map(([what, line, tell]) => (
+          <tr key={`${target} ${what}`} title={how}>
+            <td class="mono">{target}</td>
+            <td data-label={heads.what}>{words.quotaWhat[what]}</td>
+            <td class="end" data-label={heads.used}>
+              {line.used === null ? '–' : <data value={line.used}>{tell(line.used)}</data>}
+            </td>
+            <td class="end" data-label={heads.soft}>
+              {line.soft === null ? '∞' : tell(line.soft)}
+            </td>
+            <td class="end" data-label={heads.hard}>
+              {line.hard === null ? '∞' : tell(line.hard)}
+            </td>
+            <td class={line.state === 'within' ? undefined : 'warn-text'} data-label={heads.state}>
+              {line.state !== 'within' && '✕ '}
+              {words.quotaState[line.state]}
+              {line.graceEnds !== null && `, ${moment(line.graceEnds, now)}`}
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {filesystems.flatMap(({ target, how, space, inodes }) =>
-            (
-              [
-                ['space', space, bytes],
-                ['inodes', inodes, count],
-              ] as const
-            ).map(([what, line, tell]) => (
-              <tr key={`${target} ${what}`} title={how}>
-                <td class="mono">{target}</td>
-                <td data-label={heads.what}>{words.quotaWhat[what]}</td>
-                <td class="end" data-label={heads.used}>
-                  {line.used === null ? '–' : <data value={line.used}>{tell(line.used)}</data>}
-                </td>
-                <td class="end" data-label={heads.soft}>
-                  {line.soft === null ? '∞' : tell(line.soft)}
-                </td>
-                <td class="end" data-label={heads.hard}>
-                  {line.hard === null ? '∞' : tell(line.hard)}
-                </td>
-                <td class={line.state === 'within' ? undefined : 'warn-text'} data-label={heads.state}>
-                  {line.state !== 'within' && '✕ '}
-                  {words.quotaState[line.state]}
-                  {line.graceEnds !== null && `, ${moment(line.graceEnds, now)}`}
-                </td>
-              </tr>
-            )),
-          )}
-        </tbody>
-      </table>
-    </div>
+        )),
+      )}
+    </Table>
   );
 }
 

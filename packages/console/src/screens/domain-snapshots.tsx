@@ -4,7 +4,9 @@ import type { Snapshot } from '@ctvirt/api/browser';
 import { useSignal } from '@preact/signals';
 import { duration, moment } from '../format.js';
 import { confirm, Dialog } from '../parts/dialog.js';
+import { TextField } from '../parts/field.js';
 import { Answer, Card, Command, Empty } from '../parts/frame.js';
+import { Table } from '../parts/table.js';
 import { type Asked, useAsked } from '../state/asked.js';
 import { daemon } from '../state/daemon.js';
 import { may } from '../state/session.js';
@@ -34,30 +36,8 @@ function Take({ row, leave, taken }: TabProps & { readonly leave: () => void; re
     <Dialog label={words.take} leave={leave}>
       <form class="inside" onSubmit={take}>
         <h2>{words.take}</h2>
-        <label class="field">
-          <span>{words.name}</span>
-          <input
-            class="input"
-            autocomplete="off"
-            placeholder={words.namePlaceholder}
-            autofocus
-            value={name.value}
-            onInput={({ currentTarget }) => {
-              name.value = currentTarget.value;
-            }}
-          />
-        </label>
-        <label class="field">
-          <span>{words.description}</span>
-          <input
-            class="input"
-            autocomplete="off"
-            value={description.value}
-            onInput={({ currentTarget }) => {
-              description.value = currentTarget.value;
-            }}
-          />
-        </label>
+        <TextField label={words.name} value={name} placeholder={words.namePlaceholder} isFirst />
+        <TextField label={words.description} value={description} />
         <div class="ask">
           <button type="button" class="button" onClick={leave}>
             {texts.cancel}
@@ -76,89 +56,84 @@ interface ListProps extends TabProps {
   readonly again: () => void;
 }
 
-function List({ row, snapshots, again }: ListProps) {
+interface LineProps extends TabProps {
+  readonly snapshot: Snapshot;
+  readonly again: () => void;
+}
+
+function Line({ row, snapshot, again }: LineProps) {
+  const { name, isCurrent, description, createdAt, state, by, expiresAt } = snapshot;
   const heads = words.columns;
   const now = new Date();
   const domain = row.is.value.name;
-  const of = ({ name }: Snapshot) => ({ domain: row.uuid, snapshot: name });
-  const revert = (snapshot: Snapshot) =>
+  const of = { domain: row.uuid, snapshot: name };
+  const revert = () =>
     confirm({
-      title: words.revertTitle(domain, snapshot.name),
+      title: words.revertTitle(domain, name),
       why: words.revertWhy,
       sure: words.revert,
       run: async () => {
-        const work = () => daemon.snapshots.revert({ ...of(snapshot), body: {} });
-        await told(words.revertBusy(domain, snapshot.name), words.revertDone(domain, snapshot.name), work);
+        const work = () => daemon.snapshots.revert({ ...of, body: {} });
+        await told(words.revertBusy(domain, name), words.revertDone(domain, name), work);
         again();
       },
     });
-  const remove = (snapshot: Snapshot) =>
+  const remove = () =>
     confirm({
-      title: words.removeTitle(snapshot.name),
+      title: words.removeTitle(name),
       why: words.removeWhy,
       sure: words.remove,
-      word: snapshot.name,
+      word: name,
       run: async () => {
-        const work = () => daemon.snapshots.delete(of(snapshot));
-        await told(words.removeBusy(snapshot.name), words.removeDone(snapshot.name), work);
+        await told(words.removeBusy(name), words.removeDone(name), () => daemon.snapshots.delete(of));
         again();
       },
     });
   return (
-    <div class="scroll">
-      <table class="stack">
-        <thead>
-          <tr>
-            <th>{heads.name}</th>
-            <th>{heads.taken}</th>
-            <th>{heads.state}</th>
-            <th>{heads.by}</th>
-            <th>{heads.expires}</th>
-            <th>
-              <span class="hidden">{words.revert}</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {snapshots.toReversed().map((snapshot) => (
-            <tr key={snapshot.name}>
-              <td class="wrap">
-                <b>{snapshot.name}</b> {snapshot.isCurrent && <span class="pill">{words.current}</span>}
-                {snapshot.description !== null && <div class="soft small">{snapshot.description}</div>}
-              </td>
-              <td class="nowrap" data-label={heads.taken}>
-                <time dateTime={snapshot.createdAt}>{moment(snapshot.createdAt, now)}</time>
-              </td>
-              <td data-label={heads.state}>{texts.state[snapshot.state]}</td>
-              <td data-label={heads.by}>{words.by[snapshot.by]}</td>
-              <td class="nowrap" data-label={heads.expires}>
-                {snapshot.expiresAt === null ? '–' : moment(snapshot.expiresAt, now)}
-              </td>
-              <td class="end nowrap">
-                <span class="buttons" style={{ justifyContent: 'flex-end' }}>
-                  <button
-                    type="button"
-                    class="button slim"
-                    disabled={!may('admin')}
-                    onClick={() => revert(snapshot)}
-                  >
-                    {words.revert}…
-                  </button>
-                  <button
-                    type="button"
-                    class="button slim"
-                    disabled={!may('admin')}
-                    onClick={() => remove(snapshot)}
-                  >
-                    {words.remove}…
-                  </button>
-                </span>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <tr>
+      <td class="wrap">
+        <b>{name}</b> {isCurrent && <span class="pill">{words.current}</span>}
+        {description !== null && <div class="soft small">{description}</div>}
+      </td>
+      <td class="nowrap" data-label={heads.taken}>
+        <time dateTime={createdAt}>{moment(createdAt, now)}</time>
+      </td>
+      <td data-label={heads.state}>{texts.state[state]}</td>
+      <td data-label={heads.by}>{words.by[by]}</td>
+      <td class="nowrap" data-label={heads.expires}>
+        {expiresAt === null ? '–' : moment(expiresAt, now)}
+      </td>
+      <td class="end nowrap">
+        <span class="buttons" style={{ justifyContent: 'flex-end' }}>
+          <button type="button" class="button slim" disabled={!may('admin')} onClick={revert}>
+            {words.revert}…
+          </button>
+          <button type="button" class="button slim" disabled={!may('admin')} onClick={remove}>
+            {words.remove}…
+          </button>
+        </span>
+      </td>
+    </tr>
+  );
+}
+
+function List({ row, snapshots, again }: ListProps) {
+  const heads = words.columns;
+  return (
+    <Table
+      heads={[
+        { text: heads.name },
+        { text: heads.taken },
+        { text: heads.state },
+        { text: heads.by },
+        { text: heads.expires },
+        { text: words.revert, isHidden: true },
+      ]}
+    >
+      {snapshots.toReversed().map((snapshot) => (
+        <Line key={snapshot.name} row={row} snapshot={snapshot} again={again} />
+      ))}
+    </Table>
   );
 }
 

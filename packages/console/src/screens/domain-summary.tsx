@@ -208,26 +208,21 @@ function PlainGauge({ title, value, limit, tell }: PlainGaugeProps) {
         ) : undefined
       }
       gauge={
-        <Gauge
-          label={title}
-          text={
-            value === null
-              ? '–'
-              : `${tell(value)} ${words.of} ${limit === null ? words.noLimit : tell(limit)}`
-          }
-          value={value ?? 0}
-          end={limit ?? Math.max(value ?? 0, 1) * 4}
-          tone={isNear ? 'orange' : 'grey'}
-        >
-          {limit === null ? (
-            <span>{words.noLimit}</span>
-          ) : (
-            <>
-              <Told what={words.limit} value={limit} text={tell(limit)} />
-              {value !== null && <span>{percent(value / limit)}</span>}
-            </>
-          )}
-        </Gauge>
+        limit === null ? (
+          // Of nothing there is no part.
+          <p class="soft small">{words.noLimit}</p>
+        ) : (
+          <Gauge
+            label={title}
+            text={value === null ? '–' : `${tell(value)} ${words.of} ${tell(limit)}`}
+            value={value ?? 0}
+            end={limit}
+            tone={isNear ? 'orange' : 'grey'}
+          >
+            <Told what={words.limit} value={limit} text={tell(limit)} />
+            {value !== null && <span>{percent(value / limit)}</span>}
+          </Gauge>
+        )
       }
     />
   );

@@ -4,6 +4,7 @@ import type { Asset } from '@ctvirt/api/browser';
 import { count } from '../format.js';
 import { confirm } from '../parts/dialog.js';
 import { Answer, Card, Empty, Head } from '../parts/frame.js';
+import { Table } from '../parts/table.js';
 import { useAsked } from '../state/asked.js';
 import { daemon } from '../state/daemon.js';
 import { may } from '../state/session.js';
@@ -15,30 +16,19 @@ const words = texts.check;
 function Assets({ assets }: { readonly assets: readonly Asset[] }) {
   const heads = words.columns;
   return (
-    <div class="scroll">
-      <table class="stack">
-        <thead>
-          <tr>
-            <th>{heads.kind}</th>
-            <th>{heads.what}</th>
-            <th>{heads.owner}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {assets.map(({ kind, what, owner }) => (
-            <tr key={`${kind} ${what}`}>
-              <td class="nowrap">{kind}</td>
-              <td class="mono wrap" data-label={heads.what}>
-                {what}
-              </td>
-              <td class="wrap" data-label={heads.owner}>
-                {owner ?? '–'}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table heads={[{ text: heads.kind }, { text: heads.what }, { text: heads.owner }]}>
+      {assets.map(({ kind, what, owner }) => (
+        <tr key={`${kind} ${what}`}>
+          <td class="nowrap">{kind}</td>
+          <td class="mono wrap" data-label={heads.what}>
+            {what}
+          </td>
+          <td class="wrap" data-label={heads.owner}>
+            {owner ?? '–'}
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 

@@ -4,6 +4,7 @@ import type { NetworkSummary } from '@ctvirt/api/browser';
 import { useSignal } from '@preact/signals';
 import { count, moment } from '../format.js';
 import { Answer, Card, Command, Empty, Head } from '../parts/frame.js';
+import { Table } from '../parts/table.js';
 import { pathOf } from '../paths.js';
 import { Link } from '../router.js';
 import { useAsked } from '../state/asked.js';
@@ -29,36 +30,31 @@ function Leases({ network }: { readonly network: string }) {
             list.length === 0 ? (
               <p class="soft">{words.leasesNone}</p>
             ) : (
-              <div class="scroll">
-                <table class="stack">
-                  <thead>
-                    <tr>
-                      <th>{heads.address}</th>
-                      <th>{heads.domain}</th>
-                      <th>{heads.hostname}</th>
-                      <th>{heads.mac}</th>
-                      <th>{heads.expires}</th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {list.map(({ address, domain, hostname, mac, expires }) => (
-                      <tr key={`${address} ${mac}`}>
-                        <td class="mono">{address}</td>
-                        <td data-label={heads.domain}>
-                          {domain === null ? '–' : <Link href={pathOf('domains', domain)}>{domain}</Link>}
-                        </td>
-                        <td data-label={heads.hostname}>{hostname ?? '–'}</td>
-                        <td class="mono" data-label={heads.mac}>
-                          {mac ?? '–'}
-                        </td>
-                        <td class="nowrap" data-label={heads.expires}>
-                          {expires === null ? words.forever : moment(expires, new Date())}
-                        </td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </div>
+              <Table
+                heads={[
+                  { text: heads.address },
+                  { text: heads.domain },
+                  { text: heads.hostname },
+                  { text: heads.mac },
+                  { text: heads.expires },
+                ]}
+              >
+                {list.map(({ address, domain, hostname, mac, expires }) => (
+                  <tr key={`${address} ${mac}`}>
+                    <td class="mono">{address}</td>
+                    <td data-label={heads.domain}>
+                      {domain === null ? '–' : <Link href={pathOf('domains', domain)}>{domain}</Link>}
+                    </td>
+                    <td data-label={heads.hostname}>{hostname ?? '–'}</td>
+                    <td class="mono" data-label={heads.mac}>
+                      {mac ?? '–'}
+                    </td>
+                    <td class="nowrap" data-label={heads.expires}>
+                      {expires === null ? words.forever : moment(expires, new Date())}
+                    </td>
+                  </tr>
+                ))}
+              </Table>
             )
           }
         </Answer>
@@ -72,58 +68,53 @@ function List({ networks }: { readonly networks: readonly NetworkSummary[] }) {
   const heads = words.columns;
   return (
     <>
-      <div class="card scroll">
-        <table class="stack">
-          <thead>
-            <tr>
-              <th>{heads.name}</th>
-              <th>{heads.state}</th>
-              <th>{heads.forward}</th>
-              <th>{heads.subnets}</th>
-              <th class="end">{heads.members}</th>
-              <th>
-                <span class="hidden">{words.addresses}</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {networks.map(({ name, active, autostart, forward, subnets, members }) => (
-              <tr key={name}>
-                <td class="wrap">
-                  <b>{name}</b>
-                </td>
-                <td data-label={heads.state}>
-                  <span>
-                    <span class={active ? 'pill on' : 'pill off'}>
-                      <span aria-hidden="true">{active ? '●' : '○'}</span>
-                      {active ? words.active : words.inactive}
-                    </span>
-                    {autostart && <span class="soft small"> {words.autostart}</span>}
+      <div class="card">
+        <Table
+          heads={[
+            { text: heads.name },
+            { text: heads.state },
+            { text: heads.forward },
+            { text: heads.subnets },
+            { text: heads.members, isEnd: true },
+            { text: words.addresses, isHidden: true },
+          ]}
+        >
+          {networks.map(({ name, active, autostart, forward, subnets, members }) => (
+            <tr key={name}>
+              <td class="wrap">
+                <b>{name}</b>
+              </td>
+              <td data-label={heads.state}>
+                <span>
+                  <span class={active ? 'pill on' : 'pill off'}>
+                    <span aria-hidden="true">{active ? '●' : '○'}</span>
+                    {active ? words.active : words.inactive}
                   </span>
-                </td>
-                <td data-label={heads.forward}>{forward}</td>
-                <td class="mono" data-label={heads.subnets}>
-                  {subnets.map(({ address, prefix }) => `${address}/${prefix}`).join(', ') || '–'}
-                </td>
-                <td class="end" data-label={heads.members}>
-                  <data value={members}>{count(members)}</data>
-                </td>
-                <td class="end">
-                  <button
-                    type="button"
-                    class="button slim"
-                    aria-expanded={open.value === name}
-                    onClick={() => {
-                      open.value = open.value === name ? undefined : name;
-                    }}
-                  >
-                    {words.addresses}
-                  </button>
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+                  {autostart && <span class="soft small"> {words.autostart}</span>}
+                </span>
+              </td>
+              <td data-label={heads.forward}>{forward}</td>
+              <td class="mono" data-label={heads.subnets}>
+                {subnets.map(({ address, prefix }) => `${address}/${prefix}`).join(', ') || '–'}
+              </td>
+              <td class="end" data-label={heads.members}>
+                <data value={members}>{count(members)}</data>
+              </td>
+              <td class="end">
+                <button
+                  type="button"
+                  class="button slim"
+                  aria-expanded={open.value === name}
+                  onClick={() => {
+                    open.value = open.value === name ? undefined : name;
+                  }}
+                >
+                  {words.addresses}
+                </button>
+              </td>
+            </tr>
+          ))}
+        </Table>
       </div>
       {open.value !== undefined && <Leases network={open.value} />}
     </>

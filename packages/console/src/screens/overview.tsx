@@ -1,17 +1,16 @@
 // The host at a glance: what it promised, what still fits, who takes most, who stands at a wall.
 // SPDX-License-Identifier: Apache-2.0
 import type { GuaranteeReport, LedgerRow } from '@ctvirt/api/browser';
-import type { ComponentChildren } from 'preact';
 import { ago, bytes, count, percent, plural, processors } from '../format.js';
 import { EventLines } from '../parts/events.js';
-import { Answer, Card, Fault, Head } from '../parts/frame.js';
+import { Answer, Bones, Card, Fault, Head } from '../parts/frame.js';
 import { Gauge } from '../parts/gauge.js';
 import { Spark } from '../parts/spark.js';
 import { pathOf } from '../paths.js';
 import { Link } from '../router.js';
 import { useAsked } from '../state/asked.js';
 import { daemon } from '../state/daemon.js';
-import { fault, load, type Row, rows, turn } from '../state/domains.js';
+import { fault, isNumbered, load, type Row, rows, turn } from '../state/domains.js';
 import { events } from '../state/events.js';
 import { kinds } from '../state/filter.js';
 import { texts } from '../texts.js';
@@ -91,59 +90,53 @@ function PromiseRow({ row }: { readonly row: LedgerRow }) {
   );
 }
 
-function Tile({
-  value,
-  what,
-  href,
-  isWarn = false,
-  mark,
-}: {
+interface TileProps {
   readonly value: number;
   readonly what: string;
   readonly href: string;
-  readonly isWarn?: boolean;
-  readonly mark?: ComponentChildren;
-}) {
-  return (
-    <Link href={href} class={isWarn ? 'warn' : undefined}>
+}
+
+const Tile = ({ value, what, href }: TileProps) => (
+  <Link href={href}>
+    <data class="big" value={value}>
+      {count(value)}
+    </data>
+    <span class="what">{what}</span>
+  </Link>
+);
+
+/** Of what there should be none; nothing is said before it is known. */
+const Trouble = ({ value, what, href }: TileProps) =>
+  isNumbered.value ? (
+    <Link href={href} class={value > 0 ? 'warn' : undefined}>
       <data class="big" value={value}>
         {count(value)}
       </data>
       <span class="what">
-        {mark !== undefined && <span aria-hidden="true">{mark}</span>}
+        <span aria-hidden="true">{value > 0 ? '✕' : '✓'}</span>
         {what}
       </span>
     </Link>
+  ) : (
+    <Link href={href}>
+      <span class="big">–</span>
+      <span class="what">{what}</span>
+    </Link>
   );
-}
 
 function Tiles({ all }: { readonly all: readonly Row[] }) {
   turn.value; // whatever changes is counted anew
   const running = all.filter(({ is }) => is.value.state !== 'shutoff').length;
-  const [broken, wall, crashed] = [kinds.broken, kinds.wall, kinds.crashed].map(
-    (isKind) => all.filter(isKind).length,
-  );
+  const of = (isKind: (row: Row) => boolean): number => all.filter(isKind).length;
   return (
     <div class="tiles">
-      <Tile value={all.length} what={all.length === 1 ? 'domain' : 'domains'} href="/domains" />
+      <Tile value={all.length} what={words.domains(all.length)} href="/domains" />
       <Tile value={running} what={words.running} href="/domains?state=running" />
       <Tile value={all.length - running} what={words.off} href="/domains?state=shutoff" />
-      <Tile
-        value={broken ?? 0}
-        what={words.broken}
-        href="/domains?promise=broken"
-        isWarn={(broken ?? 0) > 0}
-        mark={(broken ?? 0) > 0 ? '✕' : '✓'}
-      />
-      <Tile
-        value={wall ?? 0}
-        what={words.atWall}
-        href="/domains?promise=wall"
-        isWarn={(wall ?? 0) > 0}
-        mark={(wall ?? 0) > 0 ? '✕' : '✓'}
-      />
-      {(crashed ?? 0) > 0 && (
-        <Tile value={crashed ?? 0} what={words.crashed} href="/domains?state=crashed" isWarn mark="✕" />
+      <Trouble value={of(kinds.broken)} what={words.broken} href="/domains?promise=broken" />
+      <Trouble value={of(kinds.wall)} what={words.atWall} href="/domains?promise=wall" />
+      {of(kinds.crashed) > 0 && (
+        <Trouble value={of(kinds.crashed)} what={words.crashed} href="/domains?state=crashed" />
       )}
     </div>
   );
@@ -211,7 +204,13 @@ function Walls({ all }: { readonly all: readonly Row[] }) {
     .slice(0, 8);
   return (
     <Card title={words.walls}>
-      {at.length === 0 ? (
+      {!isNumbered.value ? (
+        fault.value === undefined ? (
+          <Bones lines={2} />
+        ) : (
+          <Fault error={fault.value} again={() => void load()} />
+        )
+      ) : at.length === 0 ? (
         <p class="soft">✓ {words.wallsNone}</p>
       ) : (
         <ul class="lines">

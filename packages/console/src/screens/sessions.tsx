@@ -4,6 +4,7 @@ import type { WebSession } from '@ctvirt/api/browser';
 import { moment } from '../format.js';
 import { confirm } from '../parts/dialog.js';
 import { Answer, Card, Command, Empty, Head } from '../parts/frame.js';
+import { Table } from '../parts/table.js';
 import { useAsked } from '../state/asked.js';
 import { daemon } from '../state/daemon.js';
 import { may, presence } from '../state/session.js';
@@ -62,27 +63,20 @@ function List() {
             list.length === 0 ? (
               <Empty icon="sessions" title={words.empty} why={words.emptyWhy} />
             ) : (
-              <div class="scroll">
-                <table class="stack">
-                  <thead>
-                    <tr>
-                      <th>{heads.role}</th>
-                      <th>{heads.state}</th>
-                      <th>{heads.began}</th>
-                      <th>{heads.used}</th>
-                      <th>{heads.ends}</th>
-                      <th>
-                        <span class="hidden">{words.revoke}</span>
-                      </th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {list.map((session) => (
-                      <Line key={session.id} session={session} again={sessions.again} />
-                    ))}
-                  </tbody>
-                </table>
-              </div>
+              <Table
+                heads={[
+                  { text: heads.role },
+                  { text: heads.state },
+                  { text: heads.began },
+                  { text: heads.used },
+                  { text: heads.ends },
+                  { text: words.revoke, isHidden: true },
+                ]}
+              >
+                {list.map((session) => (
+                  <Line key={session.id} session={session} again={sessions.again} />
+                ))}
+              </Table>
             )
           }
         </Answer>

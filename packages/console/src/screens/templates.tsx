@@ -4,7 +4,9 @@ import type { Template } from '@ctvirt/api/browser';
 import { useSignal } from '@preact/signals';
 import { bytes, count, moment } from '../format.js';
 import { confirm, Dialog } from '../parts/dialog.js';
+import { TextField } from '../parts/field.js';
 import { Answer, Command, Empty, Head } from '../parts/frame.js';
+import { Table } from '../parts/table.js';
 import { pathOf } from '../paths.js';
 import { Link } from '../router.js';
 import { useAsked } from '../state/asked.js';
@@ -60,17 +62,7 @@ function Upload({ leave, done }: { readonly leave: () => void; readonly done: ()
             }}
           />
         </label>
-        <label class="field">
-          <span>{words.uploadName}</span>
-          <input
-            class="input"
-            autocomplete="off"
-            value={name.value}
-            onInput={({ currentTarget }) => {
-              name.value = currentTarget.value;
-            }}
-          />
-        </label>
+        <TextField label={words.uploadName} value={name} />
         <div class="ask">
           <button type="button" class="button" onClick={leave}>
             {texts.cancel}
@@ -178,28 +170,21 @@ export function Screen() {
                 </div>
               </Empty>
             ) : (
-              <div class="scroll">
-                <table class="stack">
-                  <thead>
-                    <tr>
-                      <th>{heads.name}</th>
-                      <th>{heads.os}</th>
-                      <th class="end">{heads.size}</th>
-                      <th class="end">{heads.files}</th>
-                      <th>{heads.imported}</th>
-                      <th>{heads.used}</th>
-                      <th>
-                        <span class="hidden">{words.remove}</span>
-                      </th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {list.map((template) => (
-                      <Line key={template.name} template={template} again={templates.again} />
-                    ))}
-                  </tbody>
-                </table>
-              </div>
+              <Table
+                heads={[
+                  { text: heads.name },
+                  { text: heads.os },
+                  { text: heads.size, isEnd: true },
+                  { text: heads.files, isEnd: true },
+                  { text: heads.imported },
+                  { text: heads.used },
+                  { text: words.remove, isHidden: true },
+                ]}
+              >
+                {list.map((template) => (
+                  <Line key={template.name} template={template} again={templates.again} />
+                ))}
+              </Table>
             )}
           </div>
         )}

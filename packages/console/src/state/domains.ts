@@ -37,6 +37,8 @@ export interface Row {
 export const rows = signal<readonly Row[] | undefined>(undefined);
 /** Why they did not come. */
 export const fault = signal<ApiError | undefined>(undefined);
+/** Whether it is known what they use and were given. */
+export const isNumbered = signal(false);
 /** Changes with each change of a state or number: what counts over all rows goes by it. */
 export const turn = signal(0);
 
@@ -87,6 +89,7 @@ export async function load(): Promise<void> {
       for (const event of missed) apply(event);
     });
     await Promise.all([loadNow(), loadGiven()]);
+    isNumbered.value = true;
   } catch (error) {
     fault.value = asApiError(error);
   } finally {
