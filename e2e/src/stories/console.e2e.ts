@@ -402,7 +402,7 @@ test('pictures for those who read on paper', async () => {
   const own = await admin.newPage();
   await own.goto(`${chromium.url}/domains/db-3`);
   // It has been looked at twice by now.
-  await own.locator('.gauges .value data').first().waitFor();
+  await own.getByText('over the last').waitFor();
   for (const [path, name] of [
     ['/domains/db-3', 'web-domain'],
     ['/domains', 'web-domains'],
