@@ -76,6 +76,7 @@ const screens = [
   '/activity',
   '/templates',
   '/profiles',
+  '/what-if',
   '/networks',
   '/check',
   '/sessions',

@@ -64,6 +64,7 @@ export const texts = {
     activity: 'Activity',
     templates: 'Templates',
     profiles: 'Profiles',
+    whatIf: 'What if',
     networks: 'Networks',
     check: 'Host check',
     sessions: 'Sessions',
@@ -192,6 +193,7 @@ export const texts = {
       processes: 'limited, not promised',
     },
     onlyLimited: 'limited, not promised',
+    before: (amount: string): string => `${amount} now`,
     fits: 'What still fits',
     fitsMany: 'any number',
     fitsWhy: (resource: string): string => `${resource} runs out first`,
@@ -227,6 +229,22 @@ export const texts = {
     },
     yes: 'yes',
     no: 'no',
+  },
+  whatIf: {
+    title: 'What if',
+    sub: 'Nothing is made: this is arithmetic.',
+    profile: 'Profile',
+    count: 'How many more',
+    kept: (amount: number, profile: string): string =>
+      `${count(amount)} more of ${profile}: all promises can be kept`,
+    broken: (amount: number, profile: string): string =>
+      `${count(amount)} more of ${profile}: not all promises can be kept`,
+    fits: (amount: number): string => `${count(amount)} fit`,
+    first: (resource: string): string => `${resource} runs out first`,
+    after: 'The host with them',
+    processors: 'Where they would run',
+    processorsEach: (at: number, cpus: string): string => `${count(at)}: processors ${cpus}`,
+    none: 'There is no profile here',
   },
   domains: {
     title: 'Domains',

@@ -1,10 +1,11 @@
 // The host at a glance: what it promised, what still fits, who takes most, who stands at a wall.
 // SPDX-License-Identifier: Apache-2.0
-import type { GuaranteeReport, LedgerRow } from '@ctvirt/api/browser';
-import { ago, bytes, count, percent, plural, processors } from '../format.js';
+import type { GuaranteeReport } from '@ctvirt/api/browser';
+import { ago, bytes, count, plural, processors } from '../format.js';
 import { EventLines } from '../parts/events.js';
 import { Answer, Bones, Card, Fault, Head } from '../parts/frame.js';
 import { Gauge } from '../parts/gauge.js';
+import { amount, PromiseRow } from '../parts/promise.js';
 import { Spark } from '../parts/spark.js';
 import { pathOf } from '../paths.js';
 import { Link } from '../router.js';
@@ -17,78 +18,6 @@ import { texts } from '../texts.js';
 import { NoDomains } from './no-domains.js';
 
 const words = texts.overview;
-
-/** A number of a row of the ledger, in its unit. */
-const amount = ({ unit }: Pick<LedgerRow, 'unit'>, value: number): string => {
-  if (unit === 'bytes') return bytes(value);
-  return unit === 'units' ? `${count(value)} ${words.units}` : count(value);
-};
-
-function PromiseRow({ row }: { readonly row: LedgerRow }) {
-  const { resource, capacity, guaranteed, used, limited, headroom, reserve, unit } = row;
-  const isOver = headroom !== null && headroom < 0;
-  const isPromise = headroom !== null;
-  const text = `${amount(row, isPromise ? guaranteed : used)} / ${amount(row, capacity)}`;
-  return (
-    <div class="promise">
-      <div>
-        <div class="title">{words.resource[resource]}</div>
-        <div class="soft small">{words.resourceWhat[resource]}</div>
-      </div>
-      <Gauge
-        label={words.resource[resource]}
-        text={text}
-        value={used}
-        end={Math.max(capacity, guaranteed, used)}
-        promises={isPromise && guaranteed > 0 ? [guaranteed] : []}
-        tone={isOver ? 'orange' : isPromise ? 'blue' : 'grey'}
-      >
-        {isPromise && (
-          <span>
-            {words.promised}{' '}
-            <b>
-              <data value={guaranteed}>{amount(row, guaranteed)}</data>
-            </b>{' '}
-            ({percent(capacity === 0 ? 0 : guaranteed / capacity)})
-          </span>
-        )}
-        {unit !== 'units' && (
-          <span>
-            {words.used}{' '}
-            <b>
-              <data value={used}>{amount(row, used)}</data>
-            </b>
-          </span>
-        )}
-        <span>
-          {words.capacity} <data value={capacity}>{amount(row, capacity)}</data>
-        </span>
-        {reserve > 0 && (
-          <span>
-            {words.reserve} {amount(row, reserve)}
-          </span>
-        )}
-        {!isPromise && limited !== null && (
-          <span>
-            {words.limited} {amount(row, limited)}
-          </span>
-        )}
-      </Gauge>
-      <div class={isOver ? 'room warn' : 'room'}>
-        {headroom === null ? (
-          <span class="soft small">{words.onlyLimited}</span>
-        ) : (
-          <>
-            <b>
-              <data value={headroom}>{amount(row, headroom)}</data>
-            </b>
-            <span class="soft small">{isOver ? `✕ ${words.over}` : words.headroom}</span>
-          </>
-        )}
-      </div>
-    </div>
-  );
-}
 
 interface TileProps {
   readonly value: number;
@@ -305,7 +234,7 @@ function Fits() {
               {profiles.map(({ name, report }) => (
                 <li key={name}>
                   <span class="grow">
-                    <Link class="wrap" href="/profiles">
+                    <Link class="wrap" href={`/what-if?profile=${encodeURIComponent(name)}`}>
                       {name}
                     </Link>
                     <span class="soft small block">{why(report)}</span>

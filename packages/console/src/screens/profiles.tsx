@@ -49,7 +49,11 @@ export function Screen() {
                     sub={
                       <Link href={`/domains?profile=${encodeURIComponent(name)}`}>{words.usedBy(users)}</Link>
                     }
-                    side={<b class="num">{fits === null ? texts.overview.fitsMany : words.fits(fits)}</b>}
+                    side={
+                      <Link class="num" href={`/what-if?profile=${encodeURIComponent(name)}`}>
+                        {fits === null ? texts.overview.fitsMany : words.fits(fits)}
+                      </Link>
+                    }
                   >
                     <p class="soft small mono wrap">{path}</p>
                     {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be reached by keys */}

@@ -41,6 +41,11 @@ export const screens: readonly ScreenRow[] = [
     nav: { label: texts.nav.profiles, icon: 'profiles', key: 'p' },
   },
   {
+    path: '/what-if',
+    load: () => import('./what-if.js'),
+    nav: { label: texts.nav.whatIf, icon: 'whatIf', key: 'w' },
+  },
+  {
     path: '/networks',
     load: () => import('./networks.js'),
     nav: { label: texts.nav.networks, icon: 'networks', key: 'n' },

@@ -1,0 +1,125 @@
+// What the host would have promised with so many more domains of a profile, and what runs out first.
+// SPDX-License-Identifier: Apache-2.0
+import type { Profile, WhatIfReport } from '@ctvirt/api/browser';
+import { Answer, Card, Command, Empty, Head } from '../parts/frame.js';
+import { Icon } from '../parts/icons.js';
+import { PromiseRow } from '../parts/promise.js';
+import { ask, place } from '../router.js';
+import { useAsked } from '../state/asked.js';
+import { daemon } from '../state/daemon.js';
+import { texts } from '../texts.js';
+
+const words = texts.whatIf;
+const mostCount = 10_000;
+const mostShown = 24;
+
+function Verdict({ report, profile }: { readonly report: WhatIfReport; readonly profile: string }) {
+  const { isKept, count, fits, fitsBy } = report;
+  return (
+    <p class={isKept ? 'badge kept many' : 'badge broken many'} role="status">
+      <Icon name={isKept ? 'tick' : 'cross'} />
+      {isKept ? words.kept(count, profile) : words.broken(count, profile)}
+      {fits !== null && <span class="soft">· {words.fits(fits)}</span>}
+      {fitsBy !== null && (
+        <span class="soft">· {words.first(texts.overview.resource[fitsBy.resource].toLowerCase())}</span>
+      )}
+    </p>
+  );
+}
+
+function Report({ report, profile }: { readonly report: WhatIfReport; readonly profile: string }) {
+  const { rows, after, processors } = report;
+  return (
+    <>
+      <Verdict report={report} profile={profile} />
+      <Card title={words.after}>
+        {after.map((row) => (
+          <PromiseRow
+            key={row.resource}
+            row={row}
+            before={rows.find(({ resource }) => resource === row.resource)}
+          />
+        ))}
+      </Card>
+      {processors !== null && (
+        <Card title={words.processors}>
+          <ul class="names">
+            {processors.slice(0, mostShown).map((cpus, at) => (
+              <li key={`${at} ${cpus.join()}`}>{words.processorsEach(at + 1, cpus.join(', '))}</li>
+            ))}
+          </ul>
+        </Card>
+      )}
+    </>
+  );
+}
+
+function Asked({ profiles }: { readonly profiles: readonly Profile[] }) {
+  const { query } = place.value;
+  const profile = query.get('profile') ?? profiles[0]?.name ?? '';
+  const count = Math.min(mostCount, Math.max(1, Math.trunc(Number(query.get('count') ?? 10)) || 1));
+  const report = useAsked(
+    (signal) => daemon.guarantees.whatIf({ body: { profile, count } }, { signal }),
+    [profile, count],
+    { onEvent: ({ event }) => event === 'started' || event === 'stopped' },
+  );
+  return (
+    <>
+      <div class="filters">
+        <label class="field">
+          <span>{words.profile}</span>
+          <select
+            class="input"
+            value={profile}
+            onChange={({ currentTarget }) => ask({ profile: currentTarget.value })}
+          >
+            {profiles.map(({ name }) => (
+              <option key={name} value={name}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label class="field">
+          <span>{words.count}</span>
+          <input
+            class="input"
+            type="number"
+            min={1}
+            max={mostCount}
+            value={count}
+            onChange={({ currentTarget }) => ask({ count: currentTarget.value })}
+          />
+        </label>
+      </div>
+      <Answer of={report} lines={7}>
+        {(known) => <Report report={known} profile={profile} />}
+      </Answer>
+    </>
+  );
+}
+
+/** Arithmetic before a promise. */
+export function Screen() {
+  const profiles = useAsked((signal) => daemon.profiles.list({}, { signal }), []);
+  return (
+    <>
+      <Head title={words.title} sub={words.sub} />
+      <Answer of={profiles} lines={7}>
+        {(list) =>
+          list.length === 0 ? (
+            <div class="card">
+              <Empty icon="profiles" title={words.none} why={texts.overview.noProfiles}>
+                <div class="steps">
+                  <Command line="ctvirt guarantees" />
+                </div>
+              </Empty>
+            </div>
+          ) : (
+            <Asked profiles={list} />
+          )
+        }
+      </Answer>
+    </>
+  );
+}
