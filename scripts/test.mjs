@@ -80,6 +80,7 @@ const longStories = [
   'trust',
   'networks-clients',
   'campaign',
+  'console',
   'vzctl',
   'walls-attach',
   'export',
