@@ -51,6 +51,8 @@ export const testPackages = [
   'lzop',
   // What files have beside their modes.
   ...['acl', 'attr'],
+  // What reads metrics, and says what is wrong with them, with alerts and with a dashboard.
+  'prometheus',
   // A browser for the console, 81 MB and 290 MB unpacked, and the letters that its pictures are drawn in.
   ...['chromium', 'fonts-inter'],
   // What the guides use beside ctvirt.

@@ -105,7 +105,7 @@ test('what is kept is taken over, erased or shown by nobody but those who ask fo
   await world.client.domains.start({ domain: 'cust' });
   assert.notEqual((await secret('cust')).status, 0);
   await world.client.domains.destroy({ domain: 'cust' });
-  assert.match(await cli('root', 'list'), /cust~1\s+cust\s+[0-9a-f-]{36}\s+\S+\s+0\s+\d{4}-/);
+  assert.match(await cli('root', 'list'), /cust~1\s+cust\s+\S+\s+0\s+\d{4}-/);
   assert.match(await cli('root', 'adopt', 'cust~1', 'cust'), /has the root 'cust~1'; .*kept as 'cust~2'/);
   await world.client.domains.start({ domain: 'cust' });
   assert.equal((await secret('cust')).stdout, 'of-the-first\n');

@@ -1,7 +1,7 @@
 // Metrics of real containers: what the exporter of Debian's tells of us is among ours, promtool has nothing to say, and nobody is waited for.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { after, before, test } from 'node:test';
@@ -68,6 +68,7 @@ test("each sample that Debian's exporter tells of us is among ours", async () =>
     [`--libvirt.uri=${world.uri('ctvirt')}`, `--web.listen-address=127.0.0.1:${port}`],
     { stdio: 'ignore' },
   );
+  const gone = endOf(exporter);
   try {
     const told = async () =>
       samplesOf((await fetchText(url)) ?? '').filter(({ name }) => /^libvirt_/.test(name));
@@ -91,7 +92,6 @@ test("each sample that Debian's exporter tells of us is among ours", async () =>
       assert.deepEqual(left, []),
     );
   } finally {
-    const gone = new Promise((resolve) => exporter.once('exit', resolve));
     exporter.kill();
     await gone;
     await world.client.domains.resume({ domain: 'scraped' });
@@ -124,6 +124,7 @@ test('Prometheus reads them with a token, and divides one family by another', as
     ...['--web.listen-address=127.0.0.1:9090', '--log.level=error'],
   );
   const prometheus = spawn(file, args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const gone = endOf(prometheus);
   try {
     const expression = 'libvirt_domain_info_cpu_time_seconds_total / libvirt_domain_info_virtual_cpus';
     const asked = ['promtool', 'query', 'instant', 'http://127.0.0.1:9090', expression];
@@ -132,7 +133,6 @@ test('Prometheus reads them with a token, and divides one family by another', as
       return /domain="scraped"/.test(stdout);
     });
   } finally {
-    const gone = new Promise((resolve) => prometheus.once('exit', resolve));
     prometheus.kill();
     await gone;
     await world.client.web.revoke({ session: token.id });
@@ -164,6 +164,10 @@ test('a domain whose turn somebody else has keeps no scrape waiting', async () =
   await done(['virsh', '-c', world.uri('ctvirt'), 'domfsthaw', 'held']);
   await world.erase('held');
 });
+
+/** Also of a program that is not there, or has ended long before. */
+const endOf = (child: ChildProcess): Promise<unknown> =>
+  new Promise((resolve) => child.once('exit', resolve).once('error', resolve));
 
 function expressionsIn(value: unknown): string[] {
   if (Array.isArray(value)) return value.flatMap(expressionsIn);

@@ -91,11 +91,13 @@ export class Quotas {
     const looked = beside
       ? (await this.#seen(entry, domain, { specs: filesystemsOf(domain), usage })).looked
       : await this.#look(entry, domain, { all: true });
-    return {
-      name: entry.record.name,
-      graceSeconds: graceSecondsOf(domain),
-      filesystems: looked.map((one) => quotaOf(one, idMapOf(domain, entry.record))),
-    };
+    const filesystems: FilesystemQuota[] = [];
+    for (const one of looked) {
+      const quota = quotaOf(one, idMapOf(domain, entry.record));
+      const used = quota.space.used ?? (await this.#measuredBytes(entry, one.spec));
+      filesystems.push({ ...quota, space: { ...quota.space, used } });
+    }
+    return { name: entry.record.name, graceSeconds: graceSecondsOf(domain), filesystems };
   }
 
   async atStart(
@@ -112,13 +114,19 @@ export class Quotas {
   async root(entry: Entry, domain: Domain, { isAsked = false } = {}): Promise<DiskUse> {
     const spec = filesystemsOf(domain).find(({ target }) => target === '/');
     const usage = spec && (await this.#usageNow(entry, spec));
-    const measure = isAsked && spec !== undefined && usage === undefined && this.#measureOf(entry, spec);
+    const isMeasured = isAsked && spec !== undefined && usage === undefined;
     return {
-      usedBytes: usage?.bytes ?? (measure ? ((await this.#measured.of(entry, measure)) ?? null) : null),
+      usedBytes: usage?.bytes ?? (isMeasured ? await this.#measuredBytes(entry, spec) : null),
       limitBytes: least(spec?.limit?.bytes, usage?.room?.bytes),
       usedInodes: usage?.inodes ?? null,
       limitInodes: least(spec?.limit?.inodes, usage?.room?.inodes),
     };
+  }
+
+  /** What a root holds that nobody counts, as far as that is known; null of all else. */
+  async #measuredBytes(entry: Entry, spec: FilesystemSpec): Promise<number | null> {
+    const measure = spec.target === '/' ? this.#measureOf(entry, spec) : undefined;
+    return measure === undefined ? null : ((await this.#measured.of(entry, measure)) ?? null);
   }
 
   #measureOf(entry: Entry, spec: FilesystemSpec): (() => Promise<number>) | undefined {
