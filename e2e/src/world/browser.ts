@@ -55,8 +55,12 @@ export class Chromium {
     mkdirSync(pictures, { recursive: true });
     opened.#browser = await chromium.launch({
       executablePath: program,
-      // As root it has no sandbox of its own; what it loads is ours.
-      args: ['--no-sandbox', ...otherNames.map((name) => `--host-resolver-rules=MAP ${name} 127.0.0.1`)],
+      // As root it has no sandbox of its own; what it loads is ours, and comes through no proxy.
+      args: [
+        '--no-sandbox',
+        '--no-proxy-server',
+        ...otherNames.map((name) => `--host-resolver-rules=MAP ${name} 127.0.0.1`),
+      ],
     });
     return opened;
   }

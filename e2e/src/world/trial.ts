@@ -277,7 +277,7 @@ export class Trial {
         /(^|\/)\.(new|gone|layer|partial)-|\.new$/.test(path),
       );
     // What the daemon that runs writes just now is soon whole.
-    await waitFor('files to be whole', async () => begun().length === 0, 5000).catch(() => undefined);
+    await waitFor('files to be whole', async () => begun().length === 0, 30_000).catch(() => undefined);
     assert.deepEqual(begun(), [], 'half-made files');
   }
 

@@ -83,6 +83,13 @@ export async function killGroup(layout: CgroupLayout, group: string): Promise<vo
   }
 }
 
+/** How many run in a group and in those below it: whoever has ended, but is not reaped yet, does not. */
+export async function countLive(layout: CgroupLayout, group: string): Promise<number> {
+  let count = 0;
+  await walkTree(layout.path('pids', group), (path) => (count += processesOf(path).length));
+  return count;
+}
+
 /** Those in a group itself; none if it has gone. */
 export const processesOf = (folder: string): number[] =>
   read(join(folder, 'cgroup.procs')).split('\n').filter(Boolean).map(Number);

@@ -18,7 +18,7 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Container } from '../../attach/attach.js';
 import { containersIn, removeContainerGroups, unnumbered } from '../../cgroups/container-groups.js';
-import { killGroup } from '../../cgroups/freezer.js';
+import { countLive, killGroup } from '../../cgroups/freezer.js';
 import { type CgroupLayout, readNumber } from '../../cgroups/layout.js';
 import { letGo } from '../../cgroups/let-go.js';
 import { EngineError } from '../../errors.js';
@@ -473,14 +473,19 @@ export class LxcTools {
     let isGone = false;
     void gone.then(() => (isGone = true));
     const patience = new Patience(KILL_WAIT_MS, performance.now());
-    const counter = join(this.cgroups.path('pids', this.group(name)), 'pids.current');
-    const left = (): number => patience.left(readNumber(counter), performance.now());
-    for (let wait = END_AGAIN_MS; !isGone && left() > 0; wait *= 2) {
-      if (wait > END_AGAIN_MS) await letGo(this.cgroups, this.group(name));
-      await killGroup(this.cgroups, this.group(name));
+    const group = this.group(name);
+    const counter = join(this.cgroups.path('pids', group), 'pids.current');
+    // Of many on a busy host all end before the first is reaped, and both are on the way.
+    const left = async (): Promise<number> => {
+      const [live, unreaped] = [await countLive(this.cgroups, group), readNumber(counter)];
+      return patience.left(unreaped === null ? null : live + unreaped, performance.now());
+    };
+    for (let wait = END_AGAIN_MS; !isGone && (await left()) > 0; wait *= 2) {
+      if (wait > END_AGAIN_MS) await letGo(this.cgroups, group);
+      await killGroup(this.cgroups, group);
       // With it the kernel ends every process of the pid namespace, whichever group that is in.
       this.signal(running, 'SIGKILL');
-      await Promise.race([gone, sleep(Math.min(wait, left()), undefined, { ref: false })]);
+      await Promise.race([gone, sleep(Math.min(wait, await left()), undefined, { ref: false })]);
       if (!isGone && wait > MONITOR_WAIT_MS) this.endDeafMonitor(name, running);
     }
     return isGone;
