@@ -58,16 +58,16 @@ export class SmallDisk {
   }
 
   /**
-   * In blocks and inodes, so that not even an empty file is overlooked; but without the history of domains, which is written by the clock.
+   * In blocks and inodes, so that not even an empty file is overlooked; but without the history of domains and the list of jobs, which are written by the clock.
    */
   async used(): Promise<string> {
-    const history = `${this.folder}/lib/history`;
-    const kept = existsSync(history)
-      ? readdirSync(history).map((name) => statSync(`${history}/${name}`))
-      : [];
+    const lib = `${this.folder}/lib`;
+    const history = existsSync(`${lib}/history`) ? readdirSync(`${lib}/history`) : [];
+    const byTheClock = [...history.map((name) => `${lib}/history/${name}`), `${lib}/jobs.json`];
+    const kept = byTheClock.filter((path) => existsSync(path)).map((path) => statSync(path));
     const { blocks, bfree, bsize, files, ffree } = await statfs(this.folder);
-    const ofHistory = kept.reduce((sum, one) => sum + (one.blocks * 512) / bsize, 0);
-    return `${blocks - bfree - ofHistory} blocks, ${files - ffree - kept.length} inodes`;
+    const ofThose = kept.reduce((sum, one) => sum + (one.blocks * 512) / bsize, 0);
+    return `${blocks - bfree - ofThose} blocks, ${files - ffree - kept.length} inodes`;
   }
 }
 
