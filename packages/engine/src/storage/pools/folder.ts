@@ -149,7 +149,9 @@ export class PoolFolder {
     await this.#beside(folder, async (part) => {
       const room = roomIn(folder);
       if (range.length > room) throw noRoom(path, room);
-      const out = createWriteStream(part, { flags: 'wx', mode: 0o600, flush: true });
+      // Opened at once: a stream that ends before it has opened its file would make it after the part is removed.
+      const fd = openSync(part, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
+      const out = createWriteStream('', { fd, flush: true });
       await filled(path, () => pipeline(Readable.from(withinRoom(atMost(bytes, range), room, path)), out));
       if (!existsSync(at(folder.fd, name))) throw notThere(folder, name);
       renameSync(part, at(folder.fd, name));

@@ -1,7 +1,7 @@
 // Writes a tree as an image of one layer: a tar that is a layout of OCI's and what `docker load` takes, both.
 // SPDX-License-Identifier: Apache-2.0
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream, openSync } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -99,7 +99,7 @@ async function writeLayer(tree: TreeToWrite, writing: Writing): Promise<{ layer:
   const path = join(writing.scratch, 'layer');
   const plain = createHash('sha256');
   const bytes = seen(packedTree(tree, writing), (chunk) => plain.update(chunk));
-  const out = createWriteStream(path, { flags: 'wx', mode: 0o600 });
+  const out = createWriteStream('', { fd: openSync(path, 'wx', 0o600) });
   const { digest, sizeBytes } = await writeGzip(bytes, out, writing);
   const layer = { digest, size: sizeBytes, bytes: () => createReadStream(path) };
   return { layer, diffId: `sha256:${plain.digest('hex')}` };
