@@ -9,7 +9,7 @@ import { type Domain, formatDomain } from '@ctvirt/xml';
 import type { Watched } from '../contract.js';
 import { EngineError, withMore } from '../errors.js';
 import { syncDirectory, writeAtomically } from '../host/files.js';
-import { removeWithVolumes } from '../host/volumes.js';
+import { removeWithVolumes, volumeFolders } from '../host/volumes.js';
 import { filesystemsOf } from '../lifecycle/document.js';
 import { readStored } from '../lifecycle/stored-document.js';
 import type { Entry } from '../registry/registry.js';
@@ -57,11 +57,11 @@ interface Wanted {
 }
 
 /** What takes the place of what is there, from the moment at which it is called so. */
-const REVERT = '.revert';
+const REVERT = volumeFolders.revert;
 /** How what is half-made or half-removed is called: the next daemon removes it. */
-export const PART = '.new-';
+export const PART = volumeFolders.part;
 /** In it: what was there, to become a snapshot. */
-const BEFORE = 'before';
+const BEFORE = volumeFolders.before;
 /** In it: the document, and which snapshot it is of, with what the domain does then. */
 const DOCUMENT = 'domain.xml';
 const TARGET = 'to.json';

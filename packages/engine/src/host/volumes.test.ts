@@ -35,6 +35,8 @@ for (const path of [
   'root.lvm',
   'snapshots/upper/root.lvm',
   'snapshots/work.layer/root.lvm',
+  'snapshots/.new-abcdef/root.lvm',
+  '.new-abcdef/root.lvm',
   '.revert/before/upper.lvm',
 ])
   test(`${path} names one, which is to be removed before`, () =>
@@ -49,6 +51,11 @@ for (const path of [
   'root.layer/upper/root.lvm',
   'root.layer/work/a/root.lvm',
   'snapshots/a/b.layer/upper/c.lvm',
+  // A backup whose files are to be put in their place, or compared.
+  'ctvirt/trees/root/srv/a.zfs',
+  'ctvirt/trees/root/snapshots/a/b.lvm',
+  '.new-abcdef/ctvirt/trees/root/.revert/a.lvm',
+  'root/before/a.lvm',
 ])
   test(`${path} is a container's, and names nothing`, () =>
     inFolder(async (folder) => {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { basename, dirname, extname, join } from 'node:path';
+import { dirname, extname, join } from 'node:path';
 import { EngineError } from '../errors.js';
 import { removeTree, syncDirectory } from './files.js';
 import { removeThin } from './lvm.js';
@@ -47,14 +47,30 @@ export async function removeWithVolumes(path: string, signal?: AbortSignal): Pro
   await removeTree(path, signal);
 }
 
+/**
+ * Folders in a domain's that may hold such files, too: of its snapshots, and of a revert that is not done. Whatever else lies there may be
+ * a tree that a container wrote, as a layer or out of a backup: a file in it is called what the container likes, and says what it likes.
+ */
+export const volumeFolders = {
+  snapshots: 'snapshots',
+  revert: '.revert',
+  before: 'before',
+  part: '.new-',
+} as const;
+
 function volumeFilesIn(path: string): string[] {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found?.isFile() === true) return extname(path) in kinds ? [path] : [];
   if (found?.isDirectory() !== true) return [];
-  const names = readdirSync(path);
-  return isTree(path, names) ? [] : names.flatMap((name) => volumeFilesIn(join(path, name)));
+  return readdirSync(path, { withFileTypes: true }).flatMap((entry) => {
+    const inside = join(path, entry.name);
+    if (entry.isFile()) return volumeFilesIn(inside);
+    if (!entry.isDirectory()) return [];
+    if (entry.name === volumeFolders.snapshots)
+      return readdirSync(inside).flatMap((snapshot) => volumeFilesIn(join(inside, snapshot)));
+    return isOurs(entry.name) ? volumeFilesIn(inside) : [];
+  });
 }
 
-/** What is in there is called what a container likes. */
-const isTree = (path: string, names: readonly string[]): boolean =>
-  basename(path).endsWith('.layer') && (names.includes('upper') || names.includes('work'));
+const isOurs = (folder: string): boolean =>
+  folder === volumeFolders.revert || folder === volumeFolders.before || folder.startsWith(volumeFolders.part);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Snapshot } from '@ctvirt/api';
 import type { EngineError } from '../errors.js';
 import { fillFolder, syncDirectory, writeAtomically } from '../host/files.js';
+import { volumeFolders } from '../host/volumes.js';
 import { Folders, parseJson, readOr } from './folders.js';
 import type { Graves } from './graves.js';
 
@@ -36,7 +37,7 @@ interface Known {
 /** What the domain was before it was reverted. */
 export const BEFORE_REVERT = 'before-revert';
 
-const FOLDER = 'snapshots';
+const FOLDER = volumeFolders.snapshots;
 const CURRENT = 'snapshots.json';
 const RECORD = 'snapshot.json';
 const DOCUMENT = 'domain.xml';
