@@ -372,3 +372,25 @@ test('what was given to another host nobody makes again here until that is taken
   await engine.define(xmlOf('back', withUuid(7)));
   await engine.undefine('back', { storage: true });
 });
+
+test(
+  'one whose files cannot all be erased yet is gone: whoever listens is told, and its ids are free',
+  options,
+  async () => {
+    const { engine, parts } = opened;
+    await engine.define(xmlOf('g', withUuid(7)));
+    const ids = idsOf('g');
+    const told: string[] = [];
+    const stop = parts.events.listen(({ event, detail }) => void told.push(`${event} ${detail}`));
+    const there = new Set(folders());
+    // No host has that volume, so that it cannot be removed before the folder.
+    writeFileSync(join(layout.roots, 'g', 'more.lvm'), 'ctvirt-none/volume\n\n');
+    await assert.rejects(engine.undefine('g', { storage: true }), /it is gone, but not all of its files/);
+    stop();
+    assert.deepEqual(told, ['undefined removed']);
+    assert.equal(parts.registry.lookFor('g'), undefined);
+    for (const left of folders().filter((name) => !there.has(name)))
+      rmSync(join(layout.roots, left), { recursive: true });
+    assert.equal(parts.ids.sharers('', 'uid', { first: ids?.start ?? 0, count: 1 }), undefined);
+  },
+);

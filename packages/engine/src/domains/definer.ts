@@ -1,7 +1,7 @@
 // Defines and undefines domains: each appears whole with its files, and goes whole.
 // SPDX-License-Identifier: Apache-2.0
 import { randomUUID } from 'node:crypto';
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { LifecycleEvent } from '@ctvirt/api';
 import { type Domain, type Finding, formatDomain, placeFindings } from '@ctvirt/xml';
@@ -582,51 +582,61 @@ export class Definer {
         { files: adopted },
       );
     const xml = await store.readXml(name).catch(() => '');
-    if (entry.state !== 'shutoff') {
-      if (!entry.record.persistent)
-        throw new EngineError('wrong-state', `domain '${entry.record.name}' is transient: destroy ends it`);
-      const next: DomainRecord = {
-        ...entry.record,
-        persistent: false,
-        autostart: false,
-        eraseAtEnd: options.storage,
-      };
-      await store.writeRecord(next);
-      this.parts.registry.replace(entry, next);
-      if (!options.storage && store.lease(name) !== undefined)
-        log(
-          'warn',
-          `domain '${name}' (${uuid}): its files are kept when it stops: \`ctvirt root list\` shows them then`,
-        );
-    } else {
-      await this.forget(entry, { erase: options.storage });
+    const tell = async (): Promise<void> => {
+      this.parts.emit('undefined', 'removed', entry);
+      await hooks.tell({ name, xml: () => xml }, 'undefine');
+    };
+    if (entry.state === 'shutoff') {
+      try {
+        await this.forget(entry, { erase: options.storage });
+      } finally {
+        // It is gone, too, where not all of its files are erased yet.
+        if (this.parts.registry.byUuid(uuid) !== entry) await tell();
+      }
+      return;
     }
-    this.parts.emit('undefined', 'removed', entry);
-    await hooks.tell({ name, xml: () => xml }, 'undefine');
+    if (!entry.record.persistent)
+      throw new EngineError('wrong-state', `domain '${entry.record.name}' is transient: destroy ends it`);
+    const next: DomainRecord = {
+      ...entry.record,
+      persistent: false,
+      autostart: false,
+      eraseAtEnd: options.storage,
+    };
+    await store.writeRecord(next);
+    this.parts.registry.replace(entry, next);
+    if (!options.storage && store.lease(name) !== undefined)
+      log(
+        'warn',
+        `domain '${name}' (${uuid}): its files are kept when it stops: \`ctvirt root list\` shows them then`,
+      );
+    await tell();
   }
 
   /** Removes a domain that does not run; without `erase` its files are kept, and the ids that they carry with them. */
   async forget(entry: Entry, options: { erase: boolean }): Promise<void> {
-    const { store, registry, ids, roots, networkLinks } = this.parts;
+    const { store, registry, ids, roots, networkLinks, log } = this.parts;
     const { record } = entry;
     // The end of a start that is taken back forgets a transient one before whoever asked for it can.
     if (registry.byUuid(record.uuid) !== entry) return;
     const isKept = !options.erase && (await store.keepRoot(record.name, record.mapped));
     entry.presence = 'going';
-    try {
-      await store.remove(record.name);
-    } catch (error) {
+    await store.remove(record.name).catch((error: unknown) => {
+      if (!existsSync(store.folder(record.name))) return log('warn', String(error));
       entry.presence = 'here';
       throw error;
-    }
+    });
     registry.remove(entry);
     if (isKept) await roots.putAside(record);
     this.parts.consoleLogs.forget(record.uuid);
     this.parts.keeper.forget(record.uuid);
     await networkLinks.forget(entry);
-    if (!isKept) await roots.erase(record);
-    // What kept files carry they keep.
-    if (record.ids !== null) ids.release(record.ids.start);
+    try {
+      if (!isKept) await roots.erase(record);
+    } finally {
+      // What kept files carry they keep.
+      if (record.ids !== null) ids.release(record.ids.start);
+    }
   }
 
   /** Makes what its root lacks of the file systems that its document has. */
