@@ -126,7 +126,10 @@ export class Arrivals {
   /** Takes again what was reserved when an earlier daemon ended; before anything else is defined or started. */
   recover(): void {
     const { store, registry, ids, log } = this.parts;
-    for (const { folder, arrival } of store.arrivals()) {
+    const damaged: EngineError[] = [];
+    const arrivals = store.arrivals(damaged);
+    for (const { message } of damaged) log('error', `a domain that was on its way is left: ${message}`);
+    for (const { folder, arrival } of arrivals) {
       const { record, documents, state } = arrival;
       const entry = registry.add(record, 'shutoff', 'unknown');
       entry.presence = 'coming';
@@ -156,7 +159,10 @@ export class Arrivals {
     const { registry, store, queue, log } = this.parts;
     for (const entry of registry.here()) {
       const { name } = entry.record;
-      const state = store.arrivalOf(name);
+      const damaged: EngineError[] = [];
+      const state = store.arrivalOf(name, damaged);
+      for (const { message } of damaged)
+        log('error', `domain '${name}' came from another host, and is left as it is: ${message}`);
       if (state === undefined || state.settled) continue;
       await queue
         .run(name, () => this.#settle(entry, state))
@@ -265,7 +271,7 @@ export class Arrivals {
     coming.timer = setTimeout(() => {
       if (coming.busy) return this.#await(coming);
       this.parts.log('warn', `domain '${coming.entry.record.name}' does not come: nobody brings more of it`);
-      void this.#abort(coming.job);
+      this.#abortNow(coming);
     }, SILENCE_MS).unref();
   }
 
@@ -294,11 +300,15 @@ export class Arrivals {
     const why = 'the job of its arrival was ended by who looks after that host';
     coming.arrival.leave(new EngineError('interrupted', why));
     // Else it goes when what is under way has ended.
-    if (!coming.busy)
-      void this.#abort(job).catch((error: unknown) =>
-        this.parts.log('error', `domain '${coming.entry.record.name}' does not come: ${String(error)}`),
-      );
+    if (!coming.busy) this.#abortNow(coming);
     return true;
+  }
+
+  /** Nobody waits for it. */
+  #abortNow({ job, entry }: Coming): void {
+    void this.#abort(job).catch((error: unknown) =>
+      this.parts.log('error', `domain '${entry.record.name}' does not come: ${String(error)}`),
+    );
   }
 
   async #prepare(job: string, lists: readonly MoveList[]): Promise<MoveAnswer> {
@@ -428,12 +438,16 @@ export class Arrivals {
     this.#coming.delete(job);
     clearTimeout(coming.timer);
     coming.admitted?.[Symbol.dispose]();
-    // First what the next daemon would find.
-    if (existsSync(coming.folder))
-      for (const folder of [coming.folder, ...snapshotFolders(coming.folder)]) releaseLayers(folder);
-    await store.eraseStaged(coming.folder);
-    await coming.undo[Symbol.asyncDispose]();
-    coming.arrival.failed(new EngineError('interrupted', 'it was given up, and stays where it was'));
+    try {
+      // First what the next daemon would find.
+      if (existsSync(coming.folder))
+        for (const folder of [coming.folder, ...snapshotFolders(coming.folder)]) releaseLayers(folder);
+      await store.eraseStaged(coming.folder);
+    } finally {
+      // Nobody else gives these back, or ends its job, whatever of its files is not erased yet.
+      await coming.undo[Symbol.asyncDispose]();
+      coming.arrival.failed(new EngineError('interrupted', 'it was given up, and stays where it was'));
+    }
     return { findings: [] };
   }
 

@@ -161,28 +161,27 @@ export class DomainStore {
     return join(this.layout.roots, folder);
   }
 
-  /** Those that an earlier daemon kept so. */
-  arrivals(): { readonly folder: string; readonly arrival: Arrival }[] {
+  /** Those that an earlier daemon kept so; what cannot be read of one is among `damaged`, and that one is left as it is. */
+  arrivals(damaged: EngineError[]): { readonly folder: string; readonly arrival: Arrival }[] {
     return readdirSync(this.layout.roots)
       .filter((entry) => entry.startsWith(COMING))
-      .map((entry) => {
+      .flatMap((entry) => {
         const folder = join(this.layout.roots, entry);
-        const read = (file: string): string => readFileSync(join(folder, INCOMING, file), 'utf8');
-        return {
-          folder,
-          arrival: {
-            state: JSON.parse(read(ARRIVAL)),
-            record: parseRecord(read('record.json'), folder),
-            documents: { xml: read('domain.xml'), native: JSON.parse(read('native.json')) },
-          },
-        };
+        const path = (file: string): string => join(folder, INCOMING, file);
+        const state = readOr(damaged, path(ARRIVAL), parseArrival);
+        const record = readOr(damaged, path('record.json'), parseRecord);
+        const xml = readOr(damaged, path('domain.xml'), (text) => text);
+        const native = readOr(damaged, path('native.json'), parseNative);
+        if (state === undefined || record === undefined || xml === undefined || native === undefined)
+          return [];
+        return [{ folder, arrival: { state, record, documents: { xml, native } } }];
       });
   }
 
-  /** What is said of the arrival of a domain that is here; undefined if its end was told. */
-  arrivalOf(name: string): ArrivalState | undefined {
+  /** What is said of the arrival of a domain that is here; undefined if its end was told, or where it cannot be read. */
+  arrivalOf(name: string, damaged: EngineError[] = []): ArrivalState | undefined {
     const path = join(this.rootFolder(name), INCOMING, ARRIVAL);
-    return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined;
+    return existsSync(path) ? readOr(damaged, path, parseArrival) : undefined;
   }
 
   async writeArrival(name: string, state: ArrivalState): Promise<void> {
@@ -485,6 +484,23 @@ function formatLease(lease: Lease): string {
   const ids = lease.kept && !hasHostIds(lease) ? null : lease.ids;
   return `${JSON.stringify({ ...lease, ids })}\n`;
 }
+
+const parseArrival = (text: string, path: string): ArrivalState =>
+  parseJson(text, path, isArrivalState, 'the arrival of a domain');
+
+function isArrivalState(value: unknown): value is ArrivalState {
+  if (typeof value !== 'object' || value === null) return false;
+  const { job, start, settled }: Partial<Record<keyof ArrivalState, unknown>> = value;
+  return typeof job === 'string' && typeof start === 'boolean' && typeof settled === 'boolean';
+}
+
+const parseNative = (text: string, path: string): Documents['native'] =>
+  parseJson(text, path, areTexts, 'native files');
+
+const areTexts = (value: unknown): value is Documents['native'] =>
+  typeof value === 'object' &&
+  value !== null &&
+  Object.values(value).every((text) => typeof text === 'string');
 
 const parseLease = (text: string, path: string): Lease => parseJson(text, path, isLease, 'a lease');
 
