@@ -1,6 +1,5 @@
 // Lists: one value of JSON, or for who accepts that a line for each row, written while others are still to be found.
 // SPDX-License-Identifier: Apache-2.0
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setImmediate as others } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -45,6 +44,8 @@ export async function answerRows(
   } catch (error) {
     request.log.error({ err: error, url: request.url }, 'a list broke off');
     raw.destroy();
+  } finally {
+    await pieces.return(); // whoever left has not seen to its end
   }
   return reply;
 }
@@ -72,5 +73,14 @@ async function* piecesOf(rows: Rows): AsyncGenerator<string, void, undefined> {
 /** Who does not read holds up nobody but himself. */
 async function write(raw: ServerResponse, text: string): Promise<void> {
   if (raw.write(text)) await others();
-  else await Promise.race([once(raw, 'drain'), once(raw, 'close')]);
+  else await drained(raw);
 }
+
+const drained = (raw: ServerResponse): Promise<void> =>
+  new Promise((resolve) => {
+    const done = (): void => {
+      raw.off('drain', done).off('close', done);
+      resolve();
+    };
+    raw.on('drain', done).on('close', done);
+  });

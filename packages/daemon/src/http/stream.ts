@@ -77,10 +77,13 @@ export function answerLines(
   for (const line of early) writeLine(raw, line);
   if (state.isOver) raw.end();
   const keepalive = setInterval(() => raw.write('\n'), keepaliveMs);
-  raw.on('close', () => {
+  const leave = (): void => {
     clearInterval(keepalive);
     unsubscribe();
-  });
+  };
+  // Who went before this began is not heard to go any more.
+  if (raw.destroyed) leave();
+  else raw.on('close', leave);
   raw.on('error', (error) => request.log.debug({ err: error }, 'a client of events went'));
 }
 
