@@ -182,6 +182,10 @@ export class Pools implements Operations {
     return this.#volumesOf(name).list();
   }
 
+  placeFor(name: string, volume: string): string {
+    return this.#volumesOf(name).placeFor(volume);
+  }
+
   async make(name: string, volume: NewVolume): Promise<void> {
     if (name === BACKUPS && volume.isFolder)
       throw new EngineError('unsupported', `the pool '${BACKUPS}' has archives, and no folders`);

@@ -162,7 +162,7 @@ function folderPool(pool: FolderPool, { engine }: Binding): Pool {
     made: '',
     make: (volume) => engine.pools.make(poolName, volume),
     copy: async (from, name) => {
-      if (from.layer !== undefined) await exportTo(join(pool.path, name), from.layer);
+      if (from.layer !== undefined) await exportTo(engine.pools.placeFor(poolName, name), from.layer);
       else if (from.write === undefined) throw notCopied(from, poolName);
       else await engine.pools.copy(poolName, { pool: from.pool, volume: from.name }, name);
     },

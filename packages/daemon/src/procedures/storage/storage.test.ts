@@ -166,7 +166,7 @@ test('the archives are always there', async (t) => {
 });
 
 test('a copy of a template is one of its own; files of domains are copied by ctvirt clone', async (t) => {
-  const { served, connection } = await opened(t);
+  const { served, connection, backups } = await opened(t);
   await served.engine.templates.buildBusybox('busybox');
   const root = "<filesystem type='template'><source name='busybox'/><target dir='/'/></filesystem>";
   await connection.domainDefineXml({
@@ -189,6 +189,13 @@ test('a copy of a template is one of its own; files of domains are copied by ctv
   const layer = await layers.storageVolLookupByName({ name: 'web.root' });
   const refused = await libvirtErrorOf(layers.storageVolCreateXmlFrom({ xml, clonevol: layer }));
   assert.match(refused.message, /`ctvirt clone web NAME`/);
+  // Its archive comes to lie in the folder, and nowhere else.
+  for (const name of ['../x', '.x', 'sub/x'])
+    assert.equal(
+      await codeOf(backups.storageVolCreateXmlFrom({ xml: volumeXml(name), clonevol: layer })),
+      errorCodes.invalidArg,
+      name,
+    );
   assert.equal(refused.code, errorCodes.operationUnsupported);
   for (const pool of [templates, layers]) {
     const { message } = await libvirtErrorOf(pool.storageVolCreateXml({ xml: volumeXml('new') }));

@@ -65,6 +65,14 @@ export class PoolFolder {
     return found;
   }
 
+  /** Where a file of a name that is free comes to lie. */
+  placeFor(name: string): string {
+    checkVolumeName(name);
+    using folder = this.open();
+    refuseTaken(folder, name);
+    return `${folder.path}/${name}`;
+  }
+
   /** Throws where it is not there, or no folder. */
   permissions(): Required<PoolPermissions> {
     using folder = this.open();
