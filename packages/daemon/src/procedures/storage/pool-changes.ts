@@ -18,9 +18,14 @@ export const bindPoolDefinitions: Bind = (binding) => {
   const define = async (xml: string, { transient = false, build = false } = {}) => {
     const asked = readPoolDefinition(xml);
     const present = presentPool(asked, poolsOf(binding));
-    if (present !== undefined && transient)
+    if (present?.isActive && transient)
       throw refusal('operationInvalid', 'storage', `pool is already active as '${present.name}'`);
-    if (present !== undefined) return present;
+    if (present !== undefined) {
+      if (build) await binding.engine.pools.build(present.name);
+      // One that is defined, and off, is started by its document, too, and stays defined.
+      if (transient) await binding.engine.pools.start(present.name);
+      return present;
+    }
     const { name, uuid, path, permissions } = asked;
     if (path === undefined) throw refusal('xmlError', 'storage', 'missing storage pool target path');
     return await binding.engine.pools.define({ name, uuid, path, permissions }, { transient, build });

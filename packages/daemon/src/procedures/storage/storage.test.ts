@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -68,6 +68,7 @@ test('a folder is a pool from its definition to its end, and what is in it are v
   assert.equal(await codeOf(disk.resize({ capacity: 1n << 20n })), errorCodes.invalidArg);
   await disk.resize({ capacity: 1n << 20n, flags: 4 });
   assert.equal((await disk.getInfo()).capacity, 1n << 20n);
+  assert.equal(await codeOf(disk.resize({ capacity: 1n, flags: 4 })), errorCodes.invalidArg, 'it has words');
   const copy = await pool.storageVolCreateXmlFrom({ xml: volumeXml('copy.img'), clonevol: disk });
   assert.equal(await bytesOf(copy, 10n, 5n), 'words');
   await pool.storageVolCreateXml({ xml: volumeXml('sub', "<target><format type='dir'/></target>") });
@@ -97,6 +98,30 @@ test('a folder is a pool from its definition to its end, and what is in it are v
   await pool.undefine();
   assert.ok(existsSync(path));
   assert.equal(await codeOf(connection.storagePoolLookupByName({ name: 'isos' })), errorCodes.noStoragePool);
+});
+
+test('one that is off is started by its document, too, and stays defined', async (t) => {
+  const { connection, folder } = await opened(t);
+  const xml = poolXml('isos', join(folder, 'isos'));
+  const pool = await connection.storagePoolDefineXml({ xml });
+  await connection.storagePoolCreateXml({ xml, flags: 1 });
+  assert.deepEqual([await pool.isActive(), await pool.isPersistent()], [1, 1]);
+  const { code, message } = await libvirtErrorOf(connection.storagePoolCreateXml({ xml }));
+  assert.equal(code, errorCodes.operationInvalid);
+  assert.match(message, /pool is already active as 'isos'$/);
+});
+
+test('volumes are found by their paths, whatever became of the folder of another pool', async (t) => {
+  const { connection, folder } = await opened(t);
+  const [here, gone] = [join(folder, 'here'), join(folder, 'gone')];
+  for (const path of [gone, here])
+    await connection.storagePoolCreateXml({ xml: poolXml(basename(path), path), flags: 1 });
+  await rm(gone, { recursive: true });
+  await writeFile(join(here, 'disk.img'), '');
+  const disk = await connection.storageVolLookupByPath({ path: join(here, 'disk.img') });
+  assert.equal(await disk.getPath(), join(here, 'disk.img'));
+  const lost = connection.storageVolLookupByPath({ path: join(gone, 'disk.img') });
+  assert.equal(await codeOf(lost), errorCodes.noStorageVol);
 });
 
 test('what no pool can be is refused', async (t) => {

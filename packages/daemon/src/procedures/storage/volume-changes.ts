@@ -102,11 +102,13 @@ export const bindVolumeChanges: Bind = (binding) => ({
     checkFlags(flags, resizeFlags.delta | resizeFlags.shrink, name);
     const volume = await volumeOf(binding, vol);
     if (volume.resize === undefined) throw unreadable(volume, 'no file that could be longer or shorter');
-    const { capacity: before } = await volume.size();
+    const { capacity: before, allocation } = await volume.size();
     const isLess = (flags & resizeFlags.shrink) !== 0;
-    const change = Number(capacity) * (isLess ? -1 : 1);
-    const wanted = (flags & resizeFlags.delta) === 0 ? Number(capacity) : before + change;
-    if (wanted < 0 || (wanted < before && !isLess))
+    const isDelta = (flags & resizeFlags.delta) !== 0;
+    const wanted = isDelta ? Math.max(0, before + Number(capacity) * (isLess ? -1 : 1)) : Number(capacity);
+    if (wanted < before && wanted < allocation)
+      throw refusal('invalidArg', 'storage', "can't shrink capacity below existing allocation");
+    if (wanted < before && !isLess)
       throw refusal(
         'invalidArg',
         'storage',

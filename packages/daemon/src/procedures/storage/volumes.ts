@@ -1,5 +1,6 @@
 // The volumes of storage pools: templates, the layers above them, and files of folders.
 // SPDX-License-Identifier: Apache-2.0
+import { EngineError } from '@ctvirt/engine';
 import { formatDocument } from '@ctvirt/xml';
 import type { Bind, Binding } from '../session.js';
 import { listed } from '../words/list-flags.js';
@@ -51,12 +52,18 @@ function found(volume: Volume | undefined, what: string): Volume {
   throw refusal('noStorageVol', 'storage', `no storage vol with matching ${what}`);
 }
 
+/** Of a pool whose folder is not there any more: volumes of others are found all the same. */
+function noneOf(error: unknown): readonly Volume[] {
+  if (error instanceof EngineError) return [];
+  throw error;
+}
+
 /** A volume's key is its path; sizes are in bytes. */
 export const bindVolumes: Bind = (binding) => {
   const pools = () => poolsOf(binding);
   const all = async () => {
     const active = pools().filter(({ isActive }) => isActive);
-    return (await Promise.all(active.map((pool) => pool.volumes()))).flat();
+    return (await Promise.all(active.map((pool) => pool.volumes().catch(noneOf)))).flat();
   };
   const volumeAt = async (path: string, what: string) =>
     found(
