@@ -102,7 +102,7 @@ function host(start: string, own?: BackupSchedule, backupSchedule?: BackupSchedu
     });
   let scheduler = daemon();
   return {
-    ...{ asked, log },
+    ...{ registry, entry, asked, log },
     nights: () => there.map(({ takenAt }) => takenAt.slice(5, 16)),
     pruned: () => pruned,
     async pass(minutes: number) {
@@ -229,4 +229,19 @@ test('a daemon that ends ends what would take hours', async () => {
   while (pruned() === 0) await new Promise((resolve) => setImmediate(resolve));
   await close();
   await passing;
+});
+
+test('what is wrong with one domain keeps another one from nothing', async () => {
+  const { registry, entry, look, pass, asked, log } = host('2026-11-01T10:05:00Z', { when: '@hourly' });
+  const schedule = { backups: { when: 'who knows when' } };
+  registry.add(domainRecord({ name: 'a', uuid: 'a', schedule }), 'shutoff', 'unknown');
+  // Behind it.
+  registry.replace(entry, entry.record);
+  await look();
+  await pass(HOUR);
+  assert.equal(asked.length, 1);
+  assert.match(
+    log[0] ?? '',
+    /error: domain 'a': its schedule of backups was not looked at: .*who knows when/,
+  );
 });

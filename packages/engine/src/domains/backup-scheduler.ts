@@ -84,7 +84,12 @@ export class BackupScheduler {
     for (const entry of registry.here()) {
       const wanted = backupsOf(entry, backupSchedule);
       if (this.#minute.isClosed) return;
-      if (wanted !== undefined && (await this.#serve(entry, wanted))) shrunk.add(wanted.repository);
+      if (wanted === undefined) continue;
+      const { name } = entry.record;
+      // What is wrong with one keeps nobody from the others.
+      await this.#tell(`domain '${name}': its schedule of backups was not looked at`, async () => {
+        if (await this.#serve(entry, wanted)) shrunk.add(wanted.repository);
+      });
     }
     // It takes long, and the repository for itself: once, after the last of them.
     for (const repository of shrunk)

@@ -13,7 +13,12 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 const berlin = 'Europe/Berlin';
 
 /** A host with one domain, whose clock goes when the test says so. */
-function host(start: string, schedule: Schedule, zone = berlin) {
+function host(
+  start: string,
+  schedule: Schedule,
+  zone = berlin,
+  retry: () => Promise<void> = async () => undefined,
+) {
   let now = Date.parse(start);
   const registry = new Registry();
   const entry = registry.add(domainRecord({ schedule }), 'shutoff', 'unknown');
@@ -38,7 +43,7 @@ function host(start: string, schedule: Schedule, zone = berlin) {
       now: () => new Date(now),
       log: (level, message) => void log.push(`${level}: ${message}`),
       roots: { clearMoved: async (at) => void cleared.push(at.valueOf()) },
-      graves: { retry: async () => undefined },
+      graves: { retry },
       jobs: {
         of: () =>
           hasJob
@@ -78,7 +83,7 @@ function host(start: string, schedule: Schedule, zone = berlin) {
     });
   let scheduler = daemon();
   return {
-    ...{ entry, there, made, log, cleared },
+    ...{ registry, entry, there, made, log, cleared },
     /** So many minutes, with a look at each. */
     async pass(minutes: number) {
       for (let minute = 0; minute < minutes; minute++) {
@@ -235,4 +240,37 @@ test('what domains left that were moved is looked at with each minute, by the sa
     cleared,
     [1, 2, 3].map((minute) => Date.parse(start) + minute * MINUTE_MS),
   );
+});
+
+test('what is wrong with two domains keeps a third one from nothing', async () => {
+  const schedule = { snapshots: { when: '@hourly', pattern: 'h%H' } };
+  const { registry, look, pass, say, made, log } = host('2026-11-01T10:05:00Z', {});
+  for (const name of ['a', 'b'])
+    registry.add(
+      domainRecord({ name, uuid: name, schedule: { snapshots: { when: 'who knows when' } } }),
+      'shutoff',
+      'unknown',
+    );
+  // Behind them.
+  say(schedule);
+  await look();
+  await pass(60);
+  assert.deepEqual(made, ['h12']);
+  assert.match(log[0] ?? '', /error: domain 'a': its schedule was not looked at: .*who knows when/);
+});
+
+test('what takes long to erase keeps nobody waiting, and is tried by one at a time', async () => {
+  let tries = 0;
+  const { look, pass, made } = host(
+    '2026-11-01T10:05:00Z',
+    { snapshots: { when: '@hourly', pattern: 'h%H' } },
+    berlin,
+    () => {
+      tries++;
+      return new Promise(() => undefined);
+    },
+  );
+  await look();
+  await pass(60);
+  assert.deepEqual([made, tries], [['h12'], 1]);
 });

@@ -67,6 +67,7 @@ export class Scheduler {
   readonly #due: Due;
   readonly #now: () => Date;
   readonly #minute: EachMinute;
+  #retrying: Promise<void> | undefined;
 
   constructor(private readonly parts: SchedulerParts) {
     const { now = () => new Date(), zone, log } = parts;
@@ -90,18 +91,36 @@ export class Scheduler {
   }
 
   async #look(): Promise<void> {
-    const { registry, roots, times, width, graves } = this.parts;
+    const { registry, roots, times, width } = this.parts;
     await roots.clearMoved(this.#now());
-    await graves.retry();
+    this.#retryGraves();
     const entries = registry.here();
     const waiting = [...entries];
     let isChanged = false;
     const worker = async (): Promise<void> => {
       for (let next = waiting.shift(); next !== undefined && !this.#minute.isClosed; next = waiting.shift())
-        isChanged = (await this.#serve(next)) || isChanged;
+        isChanged = (await this.#served(next)) || isChanged;
     };
     await Promise.all(Array.from({ length: width }, worker));
     if (isChanged) await times.save(new Set(entries.map(({ record }) => record.uuid)));
+  }
+
+  /** Beside all else: millions of files take longer than anybody's schedule may wait. */
+  #retryGraves(): void {
+    this.#retrying ??= this.parts.graves.retry().finally(() => {
+      this.#retrying = undefined;
+    });
+  }
+
+  /** The same as `#serve`; what is wrong with one domain keeps nobody from the others. */
+  async #served(entry: Entry): Promise<boolean> {
+    const { name } = entry.record;
+    return await this.#serve(entry).catch((error: unknown) => {
+      this.parts.log('error', `domain '${name}': its schedule was not looked at: ${String(error)}`, {
+        domain: name,
+      });
+      return false;
+    });
   }
 
   /** Whether a time has changed. One that has a job waits for a later look. */
