@@ -285,6 +285,54 @@ l:
   );
 });
 
+test('quotations go on over lines, and only their own kind escapes anything', () => {
+  const cases: readonly (readonly [string, string])[] = [
+    ['"a\n  b"', 'a b'],
+    ['"a\n\n\n  b"', 'a\n\nb'],
+    ['"a\\\n  b"', 'ab'],
+    ['"a\\\\\n  b"', 'a\\ b'],
+    ["'a\\\n  b'", 'a\\ b'],
+    ["'a''\n  ''b' # of it", "a' 'b"],
+    ['"\n  \\"a\\""', ' "a"'],
+  ];
+  for (const [written, said] of cases)
+    assert.deepEqual(plain(parseYaml(`k: ${written}\n`, 'x')), { k: said }, written);
+  assert.throws(() => parseYaml('k: "a" b"\n', 'x'), FormatError);
+});
+
+test('what a stranger writes is read in a time that goes by its length', () => {
+  const [few, many] = [20_000, 100_000];
+  const blanks = ' '.repeat(many);
+  const texts: readonly string[] = [
+    `a${blanks}b`,
+    `a:${blanks}b`,
+    'a:'.repeat(many),
+    `name: "a"${blanks}b`,
+    `name: "\n${'aaaa\n'.repeat(few - 10)}`,
+    `name: '\n${"''\n".repeat(few - 10)}`,
+    `name: "\n${'\\"\n'.repeat(few - 10)}"`,
+    `name: a\n${' b\n'.repeat(few - 10)}`,
+    '\n'.repeat(many),
+    `X="1${'\n'.repeat(many)}"`,
+    `lxc.a${blanks}b: 1`,
+    `net0: ${'a=b,'.repeat(many)}`,
+  ];
+  for (const text of texts)
+    for (const read of [
+      () => readIncusIndex(text, 'index.yaml'),
+      () => readPct(text, 'pct.conf', options),
+      () => readVps(text, 'vps.conf', { ...options, name: '101' }),
+    ]) {
+      const began = performance.now();
+      try {
+        read();
+      } catch (error) {
+        assert.ok(error instanceof FormatError, String(error));
+      }
+      assert.ok(performance.now() - began < 5000, text.slice(0, 20));
+    }
+});
+
 test('no configuration brings out a fault', () => {
   const damaged = (text: string) =>
     fc

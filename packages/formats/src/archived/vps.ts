@@ -15,7 +15,7 @@ export function readVps(
   { name, template, pageSize, cpus }: ReadArchived,
 ): ArchivedContainer {
   // Limits of its disk are a root's that is made, and not of one that lies somewhere; the first one counts.
-  const made = `OSTEMPLATE="archive"\n${text.replaceAll(/^\s*OSTEMPLATE=.*$/gm, '')}`;
+  const made = `OSTEMPLATE="archive"\n${text.replaceAll(/^[^\S\n]*OSTEMPLATE=.*$/gm, '')}`;
   const { domain, autostart, report } = readCtidConf(made, {
     ctid: name,
     pageSize,

@@ -130,20 +130,26 @@ class YamlReader {
     return whole;
   }
 
+  /** Piece by piece, for a stranger's may be of any length. */
   #quoted(text: string, line: number): string {
-    const end = text.startsWith('"') ? /^"((?:[^"\\]|\\.)*)"\s*(?:#.*)?$/s : /^'((?:[^']|'')*)'\s*(?:#.*)?$/s;
-    let whole = text;
-    for (let match = end.exec(whole); ; match = end.exec(whole)) {
-      if (match !== null)
-        return text.startsWith('"') ? unescaped(match[1] ?? '') : (match[1] ?? '').replaceAll("''", "'");
-      const more = this.#lines[this.#at];
+    const quote = text.startsWith('"') ? '"' : "'";
+    const parts: string[] = [];
+    let wasEmpty = false;
+    for (let piece = text.slice(1); ; ) {
+      const { end, isEscaped } = endOf(piece, quote);
+      if (end !== undefined) {
+        if (!/^\s*(?:#.*)?$/.test(piece.slice(end + 1)))
+          throw this.fault(line, 'has something behind its quotation');
+        const whole = [...parts, piece.slice(0, end)].join('');
+        return quote === '"' ? unescaped(whole) : whole.replaceAll("''", "'");
+      }
+      const more = this.#lines[this.#at++]?.trim();
       if (more === undefined) throw this.fault(line, 'has a quotation that does not end');
       // An empty line stands for a line's end, and a backslash at the end of a line for nothing.
-      const isEmpty = more.trim() === '';
-      whole = whole.endsWith('\\')
-        ? `${whole.slice(0, -1)}${more.trim()}`
-        : `${whole}${isEmpty ? '\n' : whole.endsWith('\n') ? '' : ' '}${more.trim()}`;
-      this.#at++;
+      if (isEscaped) parts.push(piece.slice(0, -1));
+      else parts.push(piece, more === '' ? '\n' : wasEmpty ? '' : ' ');
+      wasEmpty = more === '' && !isEscaped;
+      piece = more;
     }
   }
 
@@ -177,8 +183,26 @@ function keyOf(text: string): { readonly key: string; readonly rest: string } | 
     const [, double, single = '', rest = ''] = quoted;
     return { key: double === undefined ? single.replaceAll("''", "'") : unescaped(double), rest };
   }
-  const plain = /^([^\s"'&*!|>{}[\],#%@`-][^#]*?|-[^\s#][^#]*?)\s*:(?:\s+(.*))?$/.exec(text);
-  return plain === null ? undefined : { key: plain[1] ?? '', rest: plain[2] ?? '' };
+  if (!PLAIN_KEY.test(text)) return undefined;
+  const [, before = '', rest = ''] = /^([^#]*?):(?:\s+(.*))?$/.exec(text) ?? [];
+  const key = before.trimEnd();
+  return key === '' ? undefined : { key, rest };
+}
+
+/** How one begins. */
+const PLAIN_KEY = /^(?:[^\s"'&*!|>{}[\],#%@`-]|-[^\s#])/;
+
+/** Where a quotation ends in what follows its first quote; or whether the last character there takes the meaning of the next one. */
+function endOf(piece: string, quote: string): { readonly end?: number; readonly isEscaped: boolean } {
+  for (let at = 0; at < piece.length; at++) {
+    if (quote === '"' && piece[at] === '\\') {
+      if (++at === piece.length) return { isEscaped: true };
+    } else if (piece[at] === quote) {
+      if (quote === '"' || piece[at + 1] !== quote) return { end: at, isEscaped: false };
+      at++;
+    }
+  }
+  return { isEscaped: false };
 }
 
 const escapes: Readonly<Record<string, string>> = {
