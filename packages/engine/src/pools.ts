@@ -201,7 +201,7 @@ export class Pools implements Operations {
   async resize(name: string, volume: string, capacity: number): Promise<void> {
     if (name === BACKUPS) throw new EngineError('unsupported', `'${volume}' is as long as what is uploaded`);
     const folder = this.#volumesOf(name);
-    await this.#claim(name, volume, async () => folder.resize(volume, capacity));
+    await this.#claim(name, volume, () => folder.resize(volume, capacity));
   }
 
   read(name: string, volume: string, range: VolumeRange): Readable {

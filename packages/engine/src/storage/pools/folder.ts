@@ -25,8 +25,9 @@ import {
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { EngineError, errnoOf } from '../../errors.js';
+import { EngineError } from '../../errors.js';
 import { syncDirectory } from '../../host/files.js';
+import { isErrno } from '../../host/gone.js';
 import { openInRoot, Resolve } from '../../host/syscalls.js';
 import type { NewVolume, PoolPermissions, VolumeFile, VolumeRange } from '../../view.js';
 import { copyImage, syncImage } from '../ext4/copy.js';
@@ -84,6 +85,7 @@ export class PoolFolder {
   async make(volume: NewVolume): Promise<void> {
     const { name, isFolder, capacity, mode, owner, group } = volume;
     checkVolumeName(name);
+    checkBytes(capacity);
     using folder = this.open();
     const place = at(folder.fd, name);
     refuseTaken(folder, name);
@@ -92,7 +94,7 @@ export class PoolFolder {
       ? openIn(folder, name, constants.O_RDONLY | constants.O_DIRECTORY)
       : openSync(place, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600);
     try {
-      if (!isFolder) ftruncateSync(file, capacity);
+      if (!isFolder) await filled(`${folder.path}/${name}`, async () => ftruncateSync(file, capacity));
       give(file, { owner, group, mode: mode ?? (isFolder ? 0o711 : 0o600) });
     } catch (error) {
       if (isFolder) rmdirSync(place);
@@ -112,19 +114,20 @@ export class PoolFolder {
       if (isFolder) rmdirSync(at(folder.fd, name));
       else unlinkSync(at(folder.fd, name));
     } catch (error) {
-      if (errnoOf(error) !== 'ENOTEMPTY') throw error;
+      if (!isErrno(error, 'ENOTEMPTY')) throw error;
       throw new EngineError('in-use', `${folder.path}/${name} is not empty`, { path: folder.path });
     }
     await syncDirectory(at(folder.fd));
   }
 
   /** Makes a file longer, by what takes no room yet, or shorter. */
-  resize(name: string, capacity: number): void {
+  async resize(name: string, capacity: number): Promise<void> {
     checkVolumeName(name);
+    checkBytes(capacity);
     using folder = this.open();
     const file = openFile(folder, name, constants.O_WRONLY);
     try {
-      ftruncateSync(file, capacity);
+      await filled(`${folder.path}/${name}`, async () => ftruncateSync(file, capacity));
     } finally {
       closeSync(file);
     }
@@ -133,6 +136,7 @@ export class PoolFolder {
   /** Its bytes; all from the offset on where the length is 0. */
   read(name: string, { offset, length }: VolumeRange): Readable {
     checkVolumeName(name);
+    checkRange({ offset, length });
     using folder = this.open();
     const fd = openFile(folder, name, constants.O_RDONLY);
     const end = length === 0 ? undefined : offset + length - 1;
@@ -142,6 +146,7 @@ export class PoolFolder {
   /** Into the file that is there: what fails on the way stays written as far as it came. */
   async write(name: string, range: VolumeRange, bytes: AsyncIterable<Buffer>): Promise<void> {
     checkVolumeName(name);
+    checkRange(range);
     using folder = this.open();
     const fd = openFile(folder, name, constants.O_WRONLY);
     const out = createWriteStream('', { fd, start: range.offset, flush: true });
@@ -151,6 +156,7 @@ export class PoolFolder {
   /** In the place of the file that is there, whole or not at all. */
   async replace(name: string, range: VolumeRange, bytes: AsyncIterable<Buffer>): Promise<void> {
     checkVolumeName(name);
+    checkRange(range);
     using folder = this.open();
     const path = `${folder.path}/${name}`;
     closeSync(openFile(folder, name, constants.O_RDONLY));
@@ -256,6 +262,16 @@ function checkVolumeName(name: string): void {
     });
 }
 
+/** Lengths and places in a file that a client names; what no number holds exactly no file has. */
+function checkBytes(bytes: number): void {
+  if (!Number.isSafeInteger(bytes) || bytes < 0)
+    throw new EngineError('invalid', `no volume has ${bytes} bytes`);
+}
+
+function checkRange({ offset, length }: VolumeRange): void {
+  for (const bytes of [offset, length, offset + length]) checkBytes(bytes);
+}
+
 function volumeIn(folder: OpenFolder, name: string): VolumeFile | undefined {
   const found = lstatSync(at(folder.fd, name), { bigint: true, throwIfNoEntry: false });
   return found?.isFile() === true || found?.isDirectory() === true
@@ -330,8 +346,7 @@ async function filled(path: string, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (cause) {
-    const code = errnoOf(cause);
-    if (code !== 'ENOSPC' && code !== 'EDQUOT' && code !== 'EFBIG') throw cause;
+    if (!['ENOSPC', 'EDQUOT', 'EFBIG'].some((code) => isErrno(cause, code))) throw cause;
     throw new EngineError('no-space', `no space left for ${path}`, { path }, { cause });
   }
 }
