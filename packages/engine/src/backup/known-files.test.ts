@@ -85,6 +85,12 @@ test('what is known is kept for each domain and repository, whatever files are c
     assert.equal(await store.get(uuid, 'second'), undefined);
     store.keepOnly((one) => one !== uuid);
     assert.deepEqual(readdirSync(join(folder, 'known')), []);
+    // A backup that was taken has not failed for that.
+    const remarks: string[] = [];
+    writeFileSync(join(folder, 'file'), '');
+    const nowhere = new KnownFilesStore(join(folder, 'file'), (remark) => void remarks.push(remark));
+    await nowhere.set(uuid, 'default', known);
+    assert.match(remarks.join(), /reads all of its files: .*EEXIST/);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -90,9 +90,12 @@ const VERSION = 'ctvirt files 1';
 const pack = promisify(gzip);
 const unpack = promisify(gunzip);
 
-/** A file for each domain and repository; one that cannot be read is as none. */
+/** A file for each domain and repository; one that cannot be read is as none, and one that cannot be written is remarked. */
 export class KnownFilesStore {
-  constructor(private readonly folder: string) {}
+  constructor(
+    private readonly folder: string,
+    private readonly remark: (message: string) => void = () => undefined,
+  ) {}
 
   async get(uuid: string, repository: string): Promise<KnownFiles | undefined> {
     try {
@@ -103,9 +106,13 @@ export class KnownFilesStore {
   }
 
   async set(uuid: string, repository: string, known: KnownFiles): Promise<void> {
-    mkdirSync(this.folder, { recursive: true, mode: 0o700 });
-    const content = await pack(Buffer.from(textOf(known), 'latin1'));
-    await writeAtomically(this.#path(uuid, repository), content, { mode: 0o600, durable: false });
+    try {
+      mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+      const content = await pack(Buffer.from(textOf(known), 'latin1'));
+      await writeAtomically(this.#path(uuid, repository), content, { mode: 0o600, durable: false });
+    } catch (error) {
+      this.remark(`the next backup of this domain reads all of its files: ${String(error)}`);
+    }
   }
 
   /** Of domains that are gone nothing stays. */

@@ -1,7 +1,7 @@
 // What is remembered of backups of domains from daemon to daemon.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -45,4 +45,18 @@ test('a damaged file is as none, and a damaged part is left out', async () => {
   }
   writeFileSync(path, JSON.stringify({ domains: { a: { last, failure: { at: 'then', error: 'x' } } } }));
   assert.deepEqual((await BackupTimes.open(path)).get('a'), { last });
+});
+
+test('what cannot be written down is remarked and known all the same, and written with the next one', async () => {
+  const remarks: string[] = [];
+  const within = join(folder, 'away');
+  const file = join(within, 'backups.json');
+  const times = await BackupTimes.open(file, (remark) => void remarks.push(remark));
+  await times.succeeded('a', last);
+  assert.match(remarks.join(), /known to this daemon alone: .*ENOENT/);
+  assert.deepEqual(times.get('a'), { last });
+  mkdirSync(within);
+  await times.succeeded('b', last);
+  assert.equal(remarks.length, 1);
+  assert.deepEqual((await BackupTimes.open(file)).get('a'), { last });
 });

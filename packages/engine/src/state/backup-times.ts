@@ -28,11 +28,12 @@ export class BackupTimes {
   private constructor(
     private readonly path: string,
     private readonly known: Map<string, BackupHistory>,
+    private readonly remark: (message: string) => void,
   ) {}
 
-  /** A file that cannot be read is as none: schedules begin anew. */
-  static async open(path: string): Promise<BackupTimes> {
-    return new BackupTimes(path, historiesIn(await readIfThere(path)));
+  /** A file that cannot be read is as none: schedules begin anew. One that cannot be written fails nothing that is done, and is remarked. */
+  static async open(path: string, remark: (message: string) => void = () => undefined): Promise<BackupTimes> {
+    return new BackupTimes(path, historiesIn(await readIfThere(path)), remark);
   }
 
   get(uuid: string): BackupHistory {
@@ -77,7 +78,9 @@ export class BackupTimes {
         this.path,
         `${JSON.stringify({ version: 1, domains: Object.fromEntries(this.known) })}\n`,
       );
-    this.#saving = this.#saving.then(save, save);
+    this.#saving = this.#saving.then(save).catch((error: unknown) => {
+      this.remark(`what became of backups is known to this daemon alone: ${String(error)}`);
+    });
     await this.#saving;
   }
 }
