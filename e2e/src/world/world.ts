@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { ApiError, type ErrorCode } from '@ctvirt/api';
@@ -10,7 +10,7 @@ import type { ApiClient } from '@ctvirt/api/node';
 import { strictClient } from '@ctvirt/api/testing';
 import { type Outcome, type RunOptions, run } from './command.js';
 import { Enclosure } from './enclosure.js';
-import { cgroupName, type Inventory, inventory, processesOf, profileName } from './inventory.js';
+import { cgroupName, cgroupsOf, type Inventory, inventory, processesOf, profileName } from './inventory.js';
 import { SmallDisk } from './small-disk.js';
 import { assertUnchanged, waitFor } from './wait.js';
 
@@ -397,6 +397,7 @@ export class World {
       const pids = this.processes().map((line) => Number(line.split(' ')[0]));
       if (pids.length === 0) break;
       for (const pid of pids) kill(pid);
+      thaw(this.root);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     const { mounts, cgroups } = await inventory(this.root, this.enclosure);
@@ -405,6 +406,16 @@ export class World {
     await this.enclosure.close();
     if (existsSync(this.root)) await rm(this.root, { recursive: true, force: true });
   }
+}
+
+/** Of a suspended domain on cgroup v1 nothing ends before it goes on. */
+function thaw(root: string): void {
+  for (const folder of cgroupsOf(root).filter((path) => path.includes('/freezer/')))
+    try {
+      writeFileSync(`${folder}/freezer.state`, 'THAWED');
+    } catch {
+      // It has just gone.
+    }
 }
 
 /** The group of all containers, and where liblxc parks its monitors: the daemon removes both when it ends. */
