@@ -79,6 +79,7 @@ class Said {
 
 /** What the guard says by its exit status. */
 const TIME_OVER = 3;
+const STILL_HELD = 4;
 
 /** Returns for how long they were held, in milliseconds; after the limit they are let go, and this fails. */
 export async function whileHeld(
@@ -111,8 +112,9 @@ export async function whileHeld(
     stdin.end();
     const isGone = await said.word(GONE_ON);
     heldMs = performance.now() - begun;
-    // One that was killed as it held them said nothing of it.
-    if (!isGone) letGo();
+    const status = await program.ended;
+    // One that was killed as it held them said nothing of it. Where it was refused somebody else holds them, and goes on.
+    if (!isGone && (program.signal !== undefined || status === STILL_HELD)) letGo();
   }
   const status = await program.ended;
   if (!isHeld) throw new EngineError('host-command', `${held} cannot be held: ${complaint}`);
