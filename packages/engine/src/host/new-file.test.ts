@@ -3,7 +3,16 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -69,6 +78,18 @@ for (const [what, write, left] of [
         /in the middle/,
       );
       while (readdirSync('/proc/self/fd').length > open) await sleep(1);
+      // Whose folder it is may put another one in its place.
+      mkdirSync(join(folder, 'its'));
+      await write(join(folder, 'its/late'), async (out) => {
+        renameSync(join(folder, 'its'), join(folder, 'moved'));
+        mkdirSync(join(folder, 'its'));
+        await fill('there')(out);
+      });
+      assert.deepEqual(
+        ['its', 'moved'].map((name) => readdirSync(join(folder, name))),
+        [[], ['late']],
+      );
+      for (const name of ['its', 'moved']) rmSync(join(folder, name), { recursive: true });
       assert.deepEqual(readdirSync(folder).sort(), ['.web.tar.new-mine', 'late', 'web.tar']);
     } finally {
       rmSync(folder, { recursive: true });
