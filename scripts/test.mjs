@@ -80,7 +80,6 @@ const longStories = [
   'trust',
   'networks-clients',
   'campaign',
-  'console',
   'vzctl',
   'walls-attach',
   'export',
