@@ -49,21 +49,24 @@ export async function editDefinition<R extends { readonly findings: readonly Fin
   const title = capitalise(noun);
   let before = await editing.read();
   using text = new EditedText(before.text, `${noun}.xml`, context.io);
+  const keeping = async <T>(step: Promise<T>): Promise<T> => {
+    try {
+      return await step;
+    } catch (error) {
+      context.remark(`your text is kept in ${text.keep()}`);
+      throw error;
+    }
+  };
   for (;;) {
     const after = await text.edit();
     if (after === before.text)
       return context.done({ changed: false }, `${title} '${name}' XML configuration not changed.`);
-    const outcome = await tryDefine(context, editing, { after, before, file: text.file }).catch(
-      (error: unknown) => {
-        context.remark(`your text is kept in ${text.keep()}`);
-        throw error;
-      },
-    );
+    const outcome = await keeping(tryDefine(context, editing, { after, before, file: text.file }));
     if (outcome === 'refused') {
       if ((await ask('Try again? [y,n]: ', context.io)) === 'y') continue;
     } else if (outcome === 'changed') {
       if ((await ask('Edit again, on top of that? [y,n]: ', context.io)) === 'y') {
-        before = await onTop(context, editing, { after, before, text });
+        before = await keeping(onTop(context, editing, { after, before, text }));
         continue;
       }
     } else {
