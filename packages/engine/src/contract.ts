@@ -58,6 +58,7 @@ import type {
   Job,
   KeptRoot,
   MountedRoot,
+  MoveAnswer,
   MoveOffer,
   MoveQuestion,
   MoveReport,
@@ -203,20 +204,6 @@ export interface NetworkDefineOptions {
   readonly strict?: boolean;
   /** Looks at the document that was read, and throws what forbids it. */
   readonly permit?: (network: Network) => void;
-}
-
-/** What it says to that. */
-export interface MoveAnswer {
-  /** What is not kept there. */
-  readonly findings: readonly string[];
-  /** Templates that are not there, by the names that they were asked for. */
-  readonly lacking?: readonly string[] | undefined;
-  /** Where file systems are mounted that are not what their lists say. */
-  readonly differing?: readonly string[] | undefined;
-  readonly state?: DomainSummary['state'] | undefined;
-  readonly downMs?: number | null | undefined;
-  /** Why it does not run. */
-  readonly failure?: string | undefined;
 }
 
 /** Another host's engine, as one that gives a domain away reaches it; what fails there is an `EngineError` here. */

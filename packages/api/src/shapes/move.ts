@@ -154,6 +154,34 @@ export const moveQuestion = anyOf([
 /** What one engine asks another in the course of a move. */
 export type MoveQuestion = Static<typeof moveQuestion>;
 
+const moveAnswer = object({
+  findings: list(string(), { description: 'What is not kept there' }),
+  lacking: optional(
+    list(string(), { description: 'Templates that are not there, by the names that they were asked for' }),
+  ),
+  differing: optional(
+    list(string(), { description: 'Where file systems are mounted that are not what their lists say' }),
+  ),
+  state: optional(domainState),
+  downMs: optional(nullable(number({ description: 'How long it was down, by the clock there' }))),
+  failure: optional(string({ description: 'Why it does not run' })),
+});
+/** What an engine says to what another asks in the course of a move. */
+export type MoveAnswer = Static<typeof moveAnswer>;
+
+/** The same on its way; errors keep the engine's code. */
+export const moveAnswered = anyOf([
+  object({ answer: moveAnswer }),
+  object({
+    error: object({
+      code: string({ description: "One of the engine's" }),
+      message: string({ description: 'In words' }),
+    }),
+  }),
+]);
+/** The same on its way. */
+export type MoveAnswered = Static<typeof moveAnswered>;
+
 /** What a stream between two engines holds: files of one file system, or a template. */
 export const moveStream = anyOf([
   strict({

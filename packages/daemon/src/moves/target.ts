@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { MoveStream } from '@ctvirt/api';
-import { type EngineCode, EngineError, engineCodes, type MoveAnswer, type MoveTarget } from '@ctvirt/engine';
+import type { MoveAnswer, MoveStream } from '@ctvirt/api';
+import { type EngineCode, EngineError, engineCodes, type MoveTarget } from '@ctvirt/engine';
 import { type Connection, connect, RpcError } from '@ctvirt/rpc';
-import { type Answered, codeInFault, fromCookie, toCookie } from './wire.js';
+import { answerIn, codeInFault, toCookie } from './wire.js';
 
 /** Where ctvirtd listens on a host that nothing else was said of. */
 const SOCKET = '/run/ctvirt/libvirt-sock';
@@ -35,7 +35,7 @@ export async function reach(uri: string, silentMs = SILENT_MS): Promise<MoveTarg
         const call = (signal?: AbortSignal) => client.call('domainMigratePrepare3Params', asked, { signal });
         const { cookieOut } =
           question.step === 'look' ? await inTime(uri, silentMs, call, () => client.close()) : await call();
-        return answerIn(uri, cookieOut);
+        return answerOf(uri, cookieOut);
       }),
     send: (what, bytes) => translated(uri, () => send(connection, what, bytes)),
     close: () => connection.close(),
@@ -61,18 +61,14 @@ async function send({ client }: Connection, what: MoveStream, bytes: Readable): 
   await pipeline(bytes, stream);
 }
 
-function answerIn(uri: string, cookie: Uint8Array): MoveAnswer {
-  // Who has the other end is root there, and says what it likes: the engine takes it for no more than words.
-  const said = fromCookie(cookie);
-  if (!isAnswered(said))
+function answerOf(uri: string, cookie: Uint8Array): MoveAnswer {
+  const said = answerIn(cookie);
+  if (said === undefined)
     throw new EngineError('unsupported', `${uri} is no ctvirtd that domains can be moved to`);
   if ('answer' in said) return said.answer;
   const { code, message } = said.error;
   throw new EngineError(codeOf(code), `${uri}: ${message}`);
 }
-
-const isAnswered = (value: unknown): value is Answered =>
-  typeof value === 'object' && value !== null && ('answer' in value || 'error' in value);
 
 const codeOf = (text: string): EngineCode => engineCodes.find((code) => code === text) ?? 'internal';
 

@@ -5,7 +5,16 @@ import { test } from 'node:test';
 import type { MoveQuestion } from '@ctvirt/api';
 import { EngineError } from '@ctvirt/engine';
 import { libvirtError } from '@ctvirt/rpc';
-import { codeInFault, fromCookie, offerIn, questionIn, streamFault, streamIn, toCookie } from './wire.js';
+import {
+  answerIn,
+  codeInFault,
+  fromCookie,
+  offerIn,
+  questionIn,
+  streamFault,
+  streamIn,
+  toCookie,
+} from './wire.js';
 
 const offer = {
   ...{ version: 1, job: 'a', xml: '<domain/>', ctid: null, autostart: false, start: true },
@@ -54,9 +63,26 @@ test('what a client carries from the source to the target is no question', () =>
   assert.equal(offerIn(cookieOf({ offer: { ...offer, more: 1 } })), undefined);
 });
 
+test('what is answered is taken as it is promised, or not at all', () => {
+  const answer = { findings: ['x'], lacking: ['t'], state: 'running', downMs: null } as const;
+  for (const answered of [{ answer }, { answer: { findings: [] } }, { error: { code: 'a', message: 'b' } }])
+    assert.deepEqual(answerIn(toCookie(answered)), answered);
+  for (const content of [
+    { answer: {} },
+    { answer: { findings: null } },
+    { answer: { findings: [1] } },
+    { answer: { findings: [], lacking: 't' } },
+    { answer: { findings: [], state: 'gone' } },
+    { error: null },
+    { error: { code: 1, message: 'b' } },
+    { error: { code: 'a' } },
+  ])
+    assert.equal(answerIn(cookieOf(content)), undefined, JSON.stringify(content));
+});
+
 test("another program's cookie is none", () => {
   for (const text of ['', '{', '[]', 'null', '"x"', '<qemu-migration/>', '\0'])
-    for (const read of [fromCookie, offerIn, questionIn, streamIn])
+    for (const read of [fromCookie, answerIn, offerIn, questionIn, streamIn])
       assert.equal(read(Buffer.from(text)), undefined, text);
 });
 

@@ -2,14 +2,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
   compileCheck,
+  type MoveAnswered,
   type MoveOffer,
   type MoveQuestion,
   type MoveStream,
+  moveAnswered,
   moveOffer,
   moveQuestion,
   moveStream,
 } from '@ctvirt/api';
-import { type EngineCode, EngineError, engineCodes, type MoveAnswer } from '@ctvirt/engine';
+import { type EngineCode, EngineError, engineCodes } from '@ctvirt/engine';
 import { libvirtError, type RpcError } from '@ctvirt/rpc';
 
 /** A cookie of another program's is none of these. */
@@ -18,12 +20,7 @@ const MARK = 'ctvirt-move';
 /** What is asked, or announced of the stream that follows, or what a client that leads a move carries from the source to the target. */
 export type Asked = { readonly question: MoveQuestion } | MoveStream | { readonly offer: MoveOffer };
 
-/** Errors of the other engine keep their code, for which libvirt's protocol has no place. */
-export type Answered =
-  | { readonly answer: MoveAnswer }
-  | { readonly error: { readonly code: string; readonly message: string } };
-
-export const toCookie = (content: Asked | Answered): Buffer =>
+export const toCookie = (content: Asked | MoveAnswered): Buffer =>
   Buffer.from(JSON.stringify({ [MARK]: content }));
 
 /** Undefined for what is none. */
@@ -36,12 +33,20 @@ export function fromCookie(cookie: Uint8Array): unknown {
   }
 }
 
+const checkAnswered = compileCheck(moveAnswered);
 const checkOffer = compileCheck(moveOffer);
 const checkQuestion = compileCheck(moveQuestion);
 const checkStream = compileCheck(moveStream);
+const isAnswered = (value: unknown): value is MoveAnswered => checkAnswered(value) === undefined;
 const isOffer = (value: unknown): value is MoveOffer => checkOffer(value) === undefined;
 const isQuestion = (value: unknown): value is MoveQuestion => checkQuestion(value) === undefined;
 const isStream = (value: unknown): value is MoveStream => checkStream(value) === undefined;
+
+/** Undefined for what no ctvirtd answers: who has the other end is root there, and says what it likes. */
+export function answerIn(cookie: Uint8Array): MoveAnswered | undefined {
+  const content = fromCookie(cookie);
+  return isAnswered(content) ? content : undefined;
+}
 
 /** Undefined for what another ctvirtd does not ask. */
 export function questionIn(cookie: Uint8Array): MoveQuestion | undefined {

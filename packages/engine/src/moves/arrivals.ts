@@ -4,8 +4,7 @@ import { existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
-import type { MoveList, MoveOffer, MoveQuestion, MoveStream } from '@ctvirt/api';
-import type { MoveAnswer } from '../contract.js';
+import type { MoveAnswer, MoveList, MoveOffer, MoveQuestion, MoveStream } from '@ctvirt/api';
 import { type CopyParts, copyFiles } from '../domains/copying.js';
 import type { Definer, Reserved } from '../domains/definer.js';
 import type { Lifecycle } from '../domains/lifecycle.js';
@@ -391,7 +390,10 @@ export class Arrivals {
       const ran = entry.state === 'running' && !wasSettled && downMs !== null;
       const down = ran ? Math.round(downMs + performance.now() - beganMs) : null;
       coming?.arrival.done(down);
-      return { findings: untold, state: entry.state, failure, downMs: down };
+      return {
+        ...{ findings: untold, state: entry.state, downMs: down },
+        ...(failure !== undefined && { failure }),
+      };
     });
   }
 

@@ -3,9 +3,9 @@
 import { randomUUID } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { MoveLayer, MoveList, MoveReport } from '@ctvirt/api';
+import type { MoveAnswer, MoveLayer, MoveList, MoveReport } from '@ctvirt/api';
 import { formatDomain } from '@ctvirt/xml';
-import type { DomainRef, Engine, Leaving, MoveAnswer, MoveTarget, Reach } from '../contract.js';
+import type { DomainRef, Engine, Leaving, MoveTarget, Reach } from '../contract.js';
 import { occupiedBy } from '../domains/copying.js';
 import type { Definer } from '../domains/definer.js';
 import type { Lifecycle } from '../domains/lifecycle.js';

@@ -2,10 +2,10 @@
 // daemons' own questions are cookies of it, and files follow as libvirt's tunnel.
 // SPDX-License-Identifier: Apache-2.0
 import { Readable } from 'node:stream';
-import type { MoveReport } from '@ctvirt/api';
+import type { MoveAnswered, MoveReport } from '@ctvirt/api';
 import { type Engine, EngineError, isFault } from '@ctvirt/engine';
 import type { RpcError, TypedParam } from '@ctvirt/rpc';
-import { type Answered, offerIn, questionIn, streamFault, streamIn, toCookie } from '../../moves/wire.js';
+import { offerIn, questionIn, streamFault, streamIn, toCookie } from '../../moves/wire.js';
 import { type Bind, domainOf, lookUp, type Session, toWireDomain } from '../session.js';
 import { checkMove, isOffline, isPeerToPeer, paceOf } from '../words/move.js';
 import { refusal } from '../words/refusal.js';
@@ -133,7 +133,7 @@ export const bindMigration: Bind = ({ engine, uriHere }) => ({
     }
     const question = questionIn(cookieIn);
     if (question === undefined) throw foreign();
-    const answered: Answered = await engine.moves.answer(question).then(
+    const answered: MoveAnswered = await engine.moves.answer(question).then(
       (answer) => ({ answer }),
       (error: unknown) => {
         if (!(error instanceof EngineError)) throw error;
