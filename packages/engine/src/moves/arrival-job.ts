@@ -20,17 +20,16 @@ export class ArrivalJob {
   #tell: (done: number) => void = () => undefined;
   #end: (downMs: number | null) => void = () => undefined;
   #fail: (error: Error) => void = () => undefined;
-  #leave: (why: Error) => void = () => undefined;
-  readonly #left = new Promise<never>((_, reject) => {
-    this.#leave = reject;
-  });
+  /** Why nothing more is taken. */
+  #left: Error | undefined;
+  /** Each for the one piece that is waited for: a promise that were raced with all of them would keep all of them. */
+  readonly #waits = new Set<(why: Error) => void>();
 
   constructor(entry: Entry, { from, bytes, giveUp }: Arriving, jobs: Pick<Jobs, 'run'>) {
     const ended = new Promise<number | null>((resolve, reject) => {
       this.#end = resolve;
       this.#fail = reject;
     });
-    this.#left.catch(() => undefined); // nothing may be coming just then
     jobs
       .run(entry, 'arrival', async ({ signal, onProgress, note }) => {
         note({ peer: from ?? null });
@@ -49,7 +48,7 @@ export class ArrivalJob {
   async *counted(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     const pieces = bytes[Symbol.asyncIterator]();
     for (;;) {
-      const next = await Promise.race([pieces.next(), this.#left]);
+      const next = await this.#unlessLeft(pieces.next());
       if (next.done === true) return;
       this.#tell((this.#received += next.value.length));
       yield next.value;
@@ -58,7 +57,22 @@ export class ArrivalJob {
 
   /** Nothing more of it is taken. */
   leave(why: Error): void {
-    this.#leave(why);
+    this.#left ??= why;
+    for (const giveUp of this.#waits) giveUp(this.#left);
+  }
+
+  async #unlessLeft<T>(coming: Promise<T>): Promise<T> {
+    let giveUp = (_why: Error): void => undefined;
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        coming.then(resolve, reject);
+        if (this.#left !== undefined) reject(this.#left);
+        giveUp = reject;
+        this.#waits.add(giveUp);
+      });
+    } finally {
+      this.#waits.delete(giveUp);
+    }
   }
 
   /** It is here, after it was down for so long. */
