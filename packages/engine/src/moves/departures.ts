@@ -101,7 +101,9 @@ export class Departures {
           };
           resolve({ offer, go, stay });
         });
-      const report = this.#job(ref, { ...options, signal: staying.signal }, whereTo);
+      const report = this.#job(ref, { ...options, signal: staying.signal }, whereTo).finally(() =>
+        signal?.removeEventListener('abort', stay),
+      );
       report.catch(reject);
     });
   }
