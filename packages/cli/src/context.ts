@@ -15,7 +15,7 @@ import {
 } from './errors.js';
 import { createForeignClient } from './foreign/client.js';
 import { hasColour, type Io, widthOf } from './io.js';
-import { printableLines } from './printable.js';
+import { printableJson, printableLines } from './printable.js';
 import { ProgressDisplay, ProgressLines, progressWords } from './progress-display.js';
 
 /** The options every verb takes. */
@@ -75,7 +75,7 @@ export class Context {
   /** Data: JSON where asked for, else the text for people, made for so many columns of their terminal. */
   print(data: unknown, text: (width: number) => string): void {
     const { stdout } = this.io;
-    stdout.write(this.isJson ? `${JSON.stringify(data, null, 2)}\n` : printableLines(text(widthOf(stdout))));
+    stdout.write(this.isJson ? `${printableJson(data, 2)}\n` : printableLines(text(widthOf(stdout))));
   }
 
   /** A text that is itself what was asked for: a file or a program gets it as it is, and only a terminal does not. */

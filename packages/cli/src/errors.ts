@@ -5,7 +5,7 @@ import { styleText } from 'node:util';
 import { ApiError, type Finding } from '@ctvirt/api';
 import { exitStatusOf, usageStatus } from './exit-status.js';
 import { shownName } from './input-name.js';
-import { printableLines } from './printable.js';
+import { printableJson, printableLines } from './printable.js';
 
 /** A wrong command line (`usage`) or a local failure, such as a file that cannot be read (`local`). */
 export class CliError extends Error {
@@ -93,8 +93,8 @@ export function encodeError(error: unknown): { status: number; text: string } {
   return { status, text: jsonLine({ error: { code, message, status, details, findings } }) };
 }
 
-/** What stands on stderr where data is asked for as JSON. */
-export const jsonLine = (value: unknown): string => `${JSON.stringify(value)}\n`;
+/** One line where data is asked for as JSON. */
+export const jsonLine = (value: unknown): string => `${printableJson(value)}\n`;
 
 /** A remark of the daemon on what it did. */
 export const describeRemark = (remark: string, colour: boolean): string =>

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { ApiError } from '@ctvirt/api';
 import fc from 'fast-check';
 import { describeError, describeFinding, describeRemark } from './errors.js';
-import { printable, printableLines, wordsOfTerminal } from './printable.js';
+import { printable, printableJson, printableLines, wordsOfTerminal } from './printable.js';
 import { formatFields, formatTable } from './table.js';
 
 const nasty = [
@@ -56,6 +56,17 @@ test('nothing that people read holds control characters or marks of direction, w
     }),
   );
   assert.equal(printable('Zoë 東京 é'), 'Zoë 東京 é');
+});
+
+test('JSON holds none of them either, and says the same', () => {
+  fc.assert(
+    fc.property(texts, fc.constantFrom(undefined, 2), (text, indent) => {
+      const value = { [text]: [text] };
+      const json = printableJson(value, indent);
+      assert.doesNotMatch(json, orders);
+      assert.deepEqual(JSON.parse(json), JSON.parse(JSON.stringify(value)));
+    }),
+  );
 });
 
 test('of what was written to a terminal the words are left', () => {

@@ -12,5 +12,11 @@ export const printable = (text: string): string => text.replace(unprintable, '\u
 export const printableLines = (text: string): string =>
   text.replace(unprintable, (character) => (character === '\n' || character === '\t' ? character : '\ufffd'));
 
+/** The same of JSON, which means what it meant: JSON itself lets DEL, the controls of C1 and marks of direction stand. */
+export const printableJson = (value: unknown, indent?: number): string =>
+  JSON.stringify(value ?? null, null, indent).replace(unprintable, (character) =>
+    character === '\n' ? character : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+
 /** The words of what a program wrote to a terminal: what it did there besides is left out. */
 export const wordsOfTerminal = (text: string): string => stripVTControlCharacters(text).replaceAll('\r', '');

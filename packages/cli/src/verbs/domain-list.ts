@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DomainSummary } from '@ctvirt/api';
 import type { Context } from '../context.js';
-import { CliError } from '../errors.js';
+import { CliError, jsonLine } from '../errors.js';
 import { formatTable } from '../table.js';
 import { verb } from '../verb.js';
 import { describeState } from '../wording.js';
@@ -86,7 +86,7 @@ async function listRows(
       throw new CliError('usage', `list: --rows excludes --${name}`);
   const { domains, usage } = context.client;
   const print = (domain: DomainSummary): void => {
-    if (isWanted(domain, options)) context.io.stdout.write(`${JSON.stringify(domain)}\n`);
+    if (isWanted(domain, options)) context.io.stdout.write(jsonLine(domain));
   };
   const scope = scopeOf(options);
   await (options.output === undefined

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { EventGap } from '@ctvirt/api';
 import type { Context } from '../context.js';
-import { CliError } from '../errors.js';
+import { CliError, jsonLine } from '../errors.js';
 import type { Options } from '../verb.js';
 
 /** Where to begin, when to end, and what each line begins with. */
@@ -71,7 +71,7 @@ export async function followEvents<E extends { readonly at: string; readonly eve
     for await (const event of await watch(past ?? {}, AbortSignal.any([io.signal, over.signal]))) {
       received++;
       const text = isGap(event) ? describeGap(event) : describe(event);
-      if (context.isJson) io.stdout.write(`${JSON.stringify(event)}\n`);
+      if (context.isJson) io.stdout.write(jsonLine(event));
       else io.stdout.write(`${timestamp || past !== undefined ? `${event.at}: ` : ''}${text}\n`);
       if (!loop && past === undefined) break;
     }

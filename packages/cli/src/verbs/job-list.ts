@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Job } from '@ctvirt/api';
 import type { Context } from '../context.js';
-import { CliError } from '../errors.js';
+import { CliError, jsonLine } from '../errors.js';
 import { printableLines } from '../printable.js';
 import { progressWords } from '../progress-display.js';
 import { verb } from '../verb.js';
@@ -65,6 +65,6 @@ async function followJobs({ io, client, isJson }: Context): Promise<void> {
     const { id, kind, state, progress, error } = job;
     const more = error ?? progressWords(progress);
     const words = `${id} ${kind} of ${subjectOf(job)}: ${state}${more === '' ? '' : `, ${more}`}`;
-    io.stdout.write(isJson ? `${JSON.stringify(job)}\n` : `${printableLines(words)}\n`);
+    io.stdout.write(isJson ? jsonLine(job) : `${printableLines(words)}\n`);
   }
 }
