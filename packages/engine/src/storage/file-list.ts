@@ -30,8 +30,9 @@ export async function socketsBelow(folders: readonly string[], within?: Within):
   return (await foundWords(argv, { ...(within && { within }) })).length;
 }
 
+/** A line that begins otherwise is the rest of a name. */
 const FLAGGED =
-  'find "$@" \\( -type f -o -type d \\) -exec lsattr -d -- {} + 2>/dev/null | grep "^[^ ]*[ia]" | tr "\\n" "\\0"';
+  'find "$@" \\( -type f -o -type d \\) -exec lsattr -d -- {} + 2>/dev/null | grep "^[-A-Za-z]\\{16,\\} " | grep "^[^ ]*[ia]" | tr "\\n" "\\0"';
 
 /** Those that were made so through an overlay, in its upper folder. */
 const MARKED =
