@@ -10,6 +10,7 @@ import {
   object,
   oneOf,
   optional,
+  record,
   type Static,
   strict,
   string,
@@ -59,6 +60,12 @@ export const moveReport = object(
     }),
     files: number({ description: 'How many files, folders and links that were, compared at both ends' }),
     templates: list(string(), { description: 'Templates that the other host lacks: they are sent first' }),
+    streamed: optional(
+      list(string(), {
+        description:
+          'Where file systems are mounted whose layers went as streams of their own kind, such as those of `btrfs send`; all others went as archives of files',
+      }),
+    ),
     downMs: nullable(
       number({
         description:
@@ -162,6 +169,12 @@ const moveAnswer = object({
   differing: optional(
     list(string(), { description: 'Where file systems are mounted that are not what their lists say' }),
   ),
+  streams: optional(
+    record(string(), string(), {
+      description:
+        'What may come in the place of archives: forms of streams, by where file systems are mounted. A host of an earlier version says none',
+    }),
+  ),
   state: optional(domainState),
   downMs: optional(nullable(number({ description: 'How long it was down, by the clock there' }))),
   failure: optional(string({ description: 'Why it does not run' })),
@@ -188,6 +201,18 @@ export const moveStream = anyOf([
     job,
     target: string({ description: 'Where it is mounted' }),
     whole: optional(boolean({ description: 'In the place of all that came before' })),
+    copy: optional(
+      strict(
+        {
+          form: string({
+            minLength: 1,
+            description: 'What its bytes are: as the other host has said that it reads them',
+          }),
+          number: integer({ minimum: 1, description: 'By what it differs from the one before' }),
+        },
+        { description: 'That it is no archive, but what one kind of layer makes of itself' },
+      ),
+    ),
   }),
   strict({
     job,

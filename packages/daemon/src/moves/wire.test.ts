@@ -32,7 +32,8 @@ const questions: readonly MoveQuestion[] = [
 test('what is asked arrives as it was', () => {
   for (const question of questions) assert.deepEqual(questionIn(toCookie({ question })), question);
   const template = { job: 'a', template: 't', digest: 'd', record: '{}', files: 1, hash: 'h' };
-  for (const stream of [{ job: 'a', target: '/srv' }, { job: 'a', target: '/', whole: true }, template])
+  const copy = { job: 'a', target: '/', copy: { form: 'btrfs-1', number: 2 } };
+  for (const stream of [{ job: 'a', target: '/srv' }, { job: 'a', target: '/', whole: true }, copy, template])
     assert.deepEqual(streamIn(toCookie(stream)), stream);
 });
 
@@ -51,6 +52,7 @@ test('whatever is missing, more, or of another kind makes it none', () => {
     { job: 1, target: '/' },
     { job: 'a' },
     { job: '', target: '/' },
+    { job: 'a', target: '/', copy: { form: 'btrfs-1', number: 0 } },
     { job: 'a', template: 't' },
   ])
     assert.equal(streamIn(cookieOf(content)), undefined);

@@ -1,12 +1,10 @@
 // What tar is told of a layer, whoever reads it or writes it: all that a container can have made, and nothing that only its host has.
 // SPDX-License-Identifier: Apache-2.0
 
-/** Overlay keeps names of another file system's inodes, which are none elsewhere. XFS shows access lists a second time, with ids of the host. */
-const hosts = [
-  ...['origin', 'uuid', 'impure', 'nlink', 'upper'].map((name) => `trusted.overlay.${name}`),
-  'trusted.SGI_*',
-  'security.selinux',
-];
+import { hostsAttributes } from '../storage/contract/overlay.js';
+
+/** XFS shows access lists a second time, with ids of the host. */
+const hosts = [...hostsAttributes, 'trusted.SGI_*'];
 
 /** What chattr sets by way of overlay: between hosts that make the same of it, and in no archive, which may be a stranger's. */
 const FLAGS = 'trusted.overlay.protattr';

@@ -36,6 +36,11 @@ export async function copySubvolume(from: string, to: string): Promise<void> {
   await run(['btrfs', 'subvolume', 'snapshot', from, to]);
 }
 
+/** The same, to stay as it is. */
+export async function keepSubvolume(from: string, to: string): Promise<void> {
+  await run(['btrfs', 'subvolume', 'snapshot', '-r', from, to]);
+}
+
 /** With all in it, in constant time; space comes back later. */
 export async function removeSubvolume(path: string): Promise<void> {
   const counted = countsSubvolumes(path) ? `0/${subvolumeId(path)}` : undefined;

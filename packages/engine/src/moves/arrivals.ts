@@ -13,6 +13,7 @@ import { type Copied, tellingRoom, writingBelow } from '../domains/room.js';
 import type { Roots } from '../domains/roots.js';
 import { EngineError } from '../errors.js';
 import type { Admission } from '../guarantees/admission.js';
+import { syncAll } from '../host/files.js';
 import { Undo } from '../host/undo.js';
 import type { UserNamespacePool } from '../host/userns.js';
 import type { Jobs } from '../jobs/jobs.js';
@@ -27,7 +28,14 @@ import { checkName } from '../state/names.js';
 import type { KeyedQueue } from '../state/queue.js';
 import { parseSnapshot, type SnapshotStore, snapshotFolders } from '../state/snapshot-store.js';
 import type { Arrival, ArrivalState, Documents, DomainStore, Made } from '../state/store.js';
-import { type FilesystemSpec, releaseLayers, type Sources } from '../storage/index.js';
+import {
+  backends,
+  type FilesystemSpec,
+  forgetStreams,
+  type OwnStreams,
+  releaseLayers,
+  type Sources,
+} from '../storage/index.js';
 import type { OpenLayerFiles, RootContext, RootMounts } from '../storage/root-mounts.js';
 import { EMPTY } from '../templates/empty.js';
 import { ArrivalJob } from './arrival-job.js';
@@ -173,20 +181,41 @@ export class Arrivals {
 
   async receive(what: MoveStream, bytes: Readable): Promise<void> {
     if ('template' in what) return await receiveTemplate(what, bytes, this.parts);
-    const { job, target, whole } = what;
+    const { job, target, whole, copy } = what;
     const coming = this.#find(job);
     if (coming.isWhole) throw new EngineError('wrong-state', `all of this domain's files are here already`);
     await this.#alone(coming, async () => {
+      const counted = coming.arrival.counted(bytes);
       const put = () =>
-        this.#lend(coming, target, async (layer) => {
-          if (whole === true) await emptied(layer);
-          await unpacked(layer, coming.arrival.counted(bytes));
-          // Most of it is on the disk by the time that somebody waits for the rest.
-          await layer.sync();
-        });
+        copy === undefined
+          ? this.#lend(coming, target, async (layer) => {
+              if (whole === true) await emptied(layer);
+              await unpacked(layer, counted);
+              // Most of it is on the disk by the time that somebody waits for the rest.
+              await layer.sync();
+            })
+          : this.#receiveCopy(coming, target, copy, counted);
       const { bytes: written } = coming;
       await tellingRoom(copiedOf(coming), () => writingBelow(coming.folder, put, { written }));
     });
+  }
+
+  async #receiveCopy(
+    coming: Coming,
+    target: string,
+    { form, number }: NonNullable<Extract<MoveStream, { readonly target: string }>['copy']>,
+    bytes: AsyncIterable<Buffer>,
+  ): Promise<void> {
+    const streams = this.#streamsOf(coming, target);
+    if (streams?.form !== form)
+      throw new EngineError('unsupported', `no stream of the form '${form}' is read here for '${target}'`);
+    await streams.receive(number, bytes);
+    await syncAll(coming.folder);
+  }
+
+  #streamsOf(coming: Coming, target: string): OwnStreams | undefined {
+    const { spec, context } = this.#layerOf(coming, target);
+    return backends[spec.kind].streams?.(spec, context);
   }
 
   /** Who has a domain that is here in part: the one it comes from will not say it any more. */
@@ -254,7 +283,13 @@ export class Arrivals {
     undo.keep();
     this.#coming.set(offer.job, coming);
     this.#await(coming);
-    return { findings: findings.map(({ message }) => message) };
+    const forms = made.map(({ target }) => [target, this.#streamsOf(coming, target)?.form] as const);
+    return {
+      findings: findings.map(({ message }) => message),
+      streams: Object.fromEntries(
+        forms.flatMap(([target, form]) => (form === undefined ? [] : [[target, form]])),
+      ),
+    };
   }
 
   /** Who offers a domain has it: what it began before is over. */
@@ -320,6 +355,7 @@ export class Arrivals {
       if (lists.length !== coming.made.length)
         throw new EngineError('invalid', `there are ${coming.made.length} lists of files to be compared`);
       if (differing.length > 0) return { findings: [], differing };
+      await forgetStreams(coming.folder);
       const { name, uuid, ids } = record;
       const lease = { name, uuid, ids, made: coming.made, kept: false };
       coming.folder = await store.keepStaged(coming.folder, lease, this.#arrivalOf(coming));

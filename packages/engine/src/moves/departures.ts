@@ -28,7 +28,7 @@ import { forgetMoving, type Moving, readMoving, writeMoving } from '../state/mov
 import type { KeyedQueue } from '../state/queue.js';
 import { isLayerOf, type SnapshotStore } from '../state/snapshot-store.js';
 import type { DomainStore } from '../state/store.js';
-import type { FilesystemSpec, KeptContext, Sources } from '../storage/index.js';
+import { type FilesystemSpec, forgetStreams, type KeptContext, type Sources } from '../storage/index.js';
 import type { RootMounts } from '../storage/root-mounts.js';
 import { type Going, type GoingSnapshot, Passes } from './passes.js';
 import { type placedHere, sendTemplate } from './templates.js';
@@ -164,6 +164,7 @@ export class Departures {
       if (entry.givenTo === undefined) return;
       if (keeper === 'there') return await this.#leave(entry);
       await addProxies(this.#read(entry)?.proxies ?? []);
+      await this.#forgetStreams(entry);
       await forgetMoving(store.rootFolder(name));
       entry.givenTo = undefined;
     });
@@ -191,6 +192,7 @@ export class Departures {
       const moving = this.#read(entry);
       if (moving === undefined) continue;
       const { name } = entry.record;
+      await this.#forgetStreams(entry);
       if (moving.keeper === 'here')
         await queue
           .run(name, () => this.#startAgain(entry, moving))
@@ -311,7 +313,8 @@ export class Departures {
     try {
       const sending = { target, templates: this.parts.templates, options };
       for (const template of templates) await sendTemplate(job, template, sending);
-      await target.ask({ step: 'reserve', offer });
+      const { streams } = await target.ask({ step: 'reserve', offer });
+      passes.agree(streams);
       await passes.snapshots();
       if (offer.start) {
         askedMs = await this.#sendAndStop(entry, passes, options);
@@ -341,6 +344,7 @@ export class Departures {
         files,
         findings: [...findings, ...passes.left, ...said.findings],
         templates,
+        ...(passes.streamed.length > 0 && { streamed: passes.streamed }),
       },
       ...{ bytes: passes.bytes, passes: passes.done },
       ...{ failure: said.failure ?? null, downMsThere: said.downMs ?? null },
@@ -421,6 +425,7 @@ export class Departures {
     await this.#startAgain(entry, moving).catch((error: unknown) =>
       log('error', `domain '${entry.record.name}' was to run again: ${String(error)}`),
     );
+    await this.#forgetStreams(entry);
     const isTold = await target.ask({ step: 'abort', job: moving.job }).then(
       () => true,
       () => false,
@@ -432,6 +437,13 @@ export class Departures {
   async #startAgain(entry: Entry, { ran, proxies = [] }: Moving): Promise<void> {
     await addProxies(proxies);
     if (ran && entry.state === 'shutoff') await this.parts.lifecycle.start(entry);
+  }
+
+  /** What is left of them is looked for again when its move is. */
+  async #forgetStreams({ record: { name } }: Entry): Promise<void> {
+    await forgetStreams(this.parts.store.rootFolder(name)).catch((error: unknown) =>
+      this.parts.log('error', `domain '${name}': what its move kept is not removed: ${String(error)}`),
+    );
   }
 
   async #forget({ record: { name } }: Entry, { job }: Moving): Promise<void> {
@@ -486,6 +498,7 @@ export class Departures {
 
   /** It is the other's, and here it ends; its files are kept. */
   async #leave(entry: Entry): Promise<void> {
+    await this.#forgetStreams(entry);
     await this.parts.definer.undefine(entry, { storage: false });
     entry.givenTo = undefined;
   }

@@ -6,12 +6,11 @@ import type { MoveList } from '@ctvirt/api';
 import { MOVED_ATTRIBUTES, PACK_CAPABILITIES, PACK_MOVED } from '../archives/tar-options.js';
 import { EngineError } from '../errors.js';
 import { PATH_MAX } from '../host/complaint.js';
-import { errnoInWords, refusalOf } from '../host/refusal.js';
 import { isVanished } from '../host/vanished.js';
 import { type LayerFiles, withoutAttributes } from '../storage/root-mounts.js';
 import { Child, type ExitStatus } from '../templates/archive/child.js';
 import { confinedArgv } from '../templates/archive/confined.js';
-import { DEFAULT_LIMITS } from '../templates/archive/limits.js';
+import { bounds, writeConfined } from '../templates/archive/confined-writer.js';
 import { outputOf } from '../templates/archive/output.js';
 import type { Changes, Seen, Tree } from './changes.js';
 
@@ -30,10 +29,6 @@ const UNPACK = [
   '--warning=no-timestamp',
   ...MOVED_ATTRIBUTES,
 ];
-const WRITING = ['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_FOWNER', 'CAP_FSETID', 'CAP_SETFCAP', 'CAP_SYS_ADMIN'];
-const { memoryBytes } = DEFAULT_LIMITS;
-const bounds = { cpuSeconds: 24 * 3600, memoryBytes, fileBytes: Number.MAX_SAFE_INTEGER };
-
 const FIELDS = 5;
 const BLOCK = 512;
 
@@ -138,37 +133,21 @@ export async function unpacked(lent: LayerFiles, bytes: AsyncIterable<Buffer>): 
     // Mostly: and what runs in confinement takes several programs to start.
     if (length === 0) continue;
     const argv = ['xargs', '--null', ...command];
-    await fed(lent, argv, { bytes: source.take(length), failed });
+    await writeConfined(lent, argv, { bytes: source.take(length), failed });
   }
   // It is always among what is unpacked.
   withoutAttributes(lent);
-  await fed(lent, UNPACK, { bytes: source.rest(), failed });
+  await writeConfined(lent, UNPACK, { bytes: source.rest(), failed });
   for await (const _ of source.rest());
 }
 
 /** Takes out all that came before. */
 export async function emptied(lent: LayerFiles): Promise<void> {
   const argv = ['find', '.', '-mindepth', '1', '-maxdepth', '1', '-exec', 'rm', '-rf', '--', '{}', '+'];
-  await fed(lent, argv, { bytes: Readable.from([]), failed: 'what came before could not be removed' });
-}
-
-/** Runs what changes the layer, and reaches nothing else. */
-async function fed(
-  { path, within }: LayerFiles,
-  argv: readonly string[],
-  { bytes, failed }: { readonly bytes: AsyncIterable<Buffer>; readonly failed: string },
-): Promise<void> {
-  const box = { ...bounds, target: path, capabilities: WRITING };
-  await using child = within(() => new Child(confinedArgv(argv, box)));
-  await child.feed(bytes);
-  const status = await child.ended;
-  if (status === 0) return;
-  const { complaint: stderr } = child;
-  const details = { argv, status, stderr };
-  throw (
-    refusalOf(errnoInWords(stderr) ?? '', failed, details) ??
-    new EngineError('host-command', `${failed}: ${stderr}`, details)
-  );
+  await writeConfined(lent, argv, {
+    bytes: Readable.from([]),
+    failed: 'what came before could not be removed',
+  });
 }
 
 /** A stream of bytes, read in parts of known length. */

@@ -1,7 +1,7 @@
 // A domain's files on their way: all of them while it runs, then what changed meanwhile, and the rest once it is off.
 // SPDX-License-Identifier: Apache-2.0
 import { Readable } from 'node:stream';
-import type { MoveList, MoveOffer, MovePass, MoveRequest, OutsideSource } from '@ctvirt/api';
+import type { MoveAnswer, MoveList, MoveOffer, MovePass, MoveRequest, OutsideSource } from '@ctvirt/api';
 import type { MoveTarget, Watched } from '../contract.js';
 import { allEnded } from '../host/all-ended.js';
 import { tooDeep } from '../host/complaint.js';
@@ -13,6 +13,7 @@ import type { LayerFiles, RootContext, RootMounts } from '../storage/root-mounts
 import { changesSince, NOTHING, type Tree } from './changes.js';
 import { deepPathIn, listed, type Packing, packed, synced, treeOf } from './layer-stream.js';
 import { paced } from './pace.js';
+import { SentStreams } from './sent-streams.js';
 
 /** What goes, found out before anything is asked. */
 export interface Going {
@@ -71,6 +72,8 @@ function earliest({ wall, steadyMs }: Moment): number {
 }
 
 interface Sending extends Packing {
+  /** Where the layer lies. */
+  readonly keep: string;
   /** Of a copy that nobody writes to. */
   readonly madeMs?: number;
   /** Whether it takes the place of all that came before. */
@@ -84,6 +87,7 @@ export class Passes {
   readonly #sent = new Map<string, Sent>();
   readonly #sockets = new Map<string, number>();
   readonly #flagged = new Map<string, number>();
+  readonly #streams: SentStreams;
   #bytes = 0;
 
   constructor(
@@ -91,7 +95,19 @@ export class Passes {
     private readonly target: MoveTarget,
     private readonly options: Watched & Pick<MoveRequest, 'bytesPerSecond'>,
     private readonly layers: Layers,
-  ) {}
+  ) {
+    this.#streams = new SentStreams(going, target);
+  }
+
+  /** By what the other host has said when it reserved it. */
+  agree(said: MoveAnswer['streams']): void {
+    this.#streams.agree(said);
+  }
+
+  /** Where file systems are mounted that have not gone as archives. */
+  get streamed(): string[] {
+    return this.#streams.targets;
+  }
 
   /** Of all passes. */
   get bytes(): number {
@@ -104,7 +120,7 @@ export class Passes {
       [...counts.values()].reduce((sum, one) => sum + one, 0),
     );
     const left = `${sockets === 1 ? 'a socket is' : `${sockets} sockets are`} not kept: programs make them anew`;
-    return [...(sockets === 0 ? [] : [left]), ...flagsLost(flagged)];
+    return [...(sockets === 0 ? [] : [left]), ...flagsLost(flagged), ...this.#streams.remarks];
   }
 
   /** One after the other into the layers there, which are copied there as they are copied here; each by what differs from the one before. */
@@ -120,7 +136,7 @@ export class Passes {
         for (const spec of specs) {
           await using undo = new Undo();
           const shown = await this.layers.showLayer(spec, { ...context, keep }, undo);
-          lists.push(await this.#sendListed(spec, shown, { isRunning: false, madeMs }));
+          lists.push(await this.#sendListed(spec, shown, { keep, isRunning: false, madeMs }));
         }
         await this.target.ask({ step: 'snapshot', job, record, xml, isCurrent, lists });
       }, name);
@@ -135,7 +151,8 @@ export class Passes {
       const bytes = await this.#pass(async () => {
         for (const spec of specs) {
           await using undo = new Undo();
-          await this.#send(spec, await this.layers.showLayer(spec, context, undo), { isRunning: true });
+          const shown = await this.layers.showLayer(spec, context, undo);
+          await this.#send(spec, shown, { keep: context.keep, isRunning: true });
         }
       });
       if (bytes <= SMALL_BYTES || bytes >= before) return;
@@ -151,7 +168,7 @@ export class Passes {
       for (const spec of specs) {
         await using undo = new Undo();
         const layer = await this.layers.openLayer(spec, context, undo);
-        lists.push(await this.#sendListed(spec, layer, { isRunning: false }));
+        lists.push(await this.#sendListed(spec, layer, { keep: context.keep, isRunning: false }));
       }
     });
     return lists;
@@ -173,7 +190,8 @@ export class Passes {
         await using undo = new Undo();
         const layer = await this.layers.openLayer(spec, this.going.context, undo);
         this.#sent.delete(spec.target);
-        found.push(await this.#sendListed(spec, layer, { isRunning: false, isWhole: true }));
+        const { keep } = this.going.context;
+        found.push(await this.#sendListed(spec, layer, { keep, isRunning: false, isWhole: true }));
       }
     });
     return found;
@@ -197,12 +215,25 @@ export class Passes {
     return await list;
   }
 
-  async #send({ target: at }: FilesystemSpec, lent: LayerFiles, how: Sending): Promise<void> {
-    const {
-      entry,
-      offer: { job },
-    } = this.going;
-    const { signal, onProgress, bytesPerSecond } = this.options;
+  /** As a stream of its own where both hosts have such, and as an archive where not, or where that has failed. */
+  async #send(spec: FilesystemSpec, lent: LayerFiles, how: Sending): Promise<void> {
+    const { target: at } = spec;
+    const { signal } = this.options;
+    if (how.madeMs === undefined && !this.#flagged.has(at))
+      // Once, and of what runs while it does: it is not to be down for that.
+      this.#flagged.set(at, await flaggedBelow([lent.path], (start) => lent.within(start)));
+    if (how.isWhole !== true && this.#streams.has(at)) {
+      const counted = (pieces: AsyncIterable<Buffer>) => this.#counted(pieces);
+      const isRunning = how.isRunning || how.madeMs !== undefined;
+      if (await this.#streams.send(spec, { ...how, isRunning, signal, counted })) return;
+      return await this.#sendFiles(spec, lent, { ...how, isWhole: true });
+    }
+    await this.#sendFiles(spec, lent, how);
+  }
+
+  async #sendFiles({ target: at }: FilesystemSpec, lent: LayerFiles, how: Sending): Promise<void> {
+    const { signal } = this.options;
+    const { entry, offer } = this.going;
     const old = this.#sent.get(at);
     const began = present();
     const { madeMs, isWhole } = how;
@@ -210,30 +241,26 @@ export class Passes {
     // The disk of the host is others', too, and nobody is to wait for it while the domain is down: who writes no more leaves no new time.
     if (how.isRunning || madeMs !== undefined) await synced(lent);
     const { tree, sockets } = await treeOf(lent, how);
-    if (madeMs === undefined) {
-      this.#sockets.set(at, sockets);
-      // Once, and of what runs while it does: it is not to be down for that.
-      if (!this.#flagged.has(at))
-        this.#flagged.set(at, await flaggedBelow([lent.path], (start) => lent.within(start)));
-    }
+    if (madeMs === undefined) this.#sockets.set(at, sockets);
     const deep = deepPathIn(tree);
     if (deep !== undefined) throw tooDeep(entry.record.name, deep);
     const changes = changesSince(old?.tree ?? NOTHING, tree, old?.sinceMs() ?? 0);
     const expected = changes.names.reduce((sum, name) => sum + (tree.get(name)?.bytes ?? 0), this.#bytes);
-    const count = (bytes: number): void => {
-      this.#bytes += bytes;
-      const total = Math.max(expected, this.#bytes);
-      onProgress?.({ phase: `sending ${entry.record.name}`, done: this.#bytes, total });
-    };
-    const counted = async function* () {
-      const pieces = packed(lent, changes, { ...how, signal });
-      for await (const piece of paced(pieces, bytesPerSecond, signal)) {
-        count(piece.length);
-        yield piece;
-      }
-    };
-    const what = { job, target: at, ...(isWhole && { whole: true }) };
-    await this.target.send(what, Readable.from(counted(), { objectMode: false }));
+    const bytes = this.#counted(packed(lent, changes, { ...how, signal }), expected);
+    const what = { job: offer.job, target: at, ...(isWhole && { whole: true }) };
+    await this.target.send(what, Readable.from(bytes, { objectMode: false }));
     this.#sent.set(at, { tree, sinceMs });
+  }
+
+  /** No faster than was said, and told as progress. */
+  async *#counted(pieces: AsyncIterable<Buffer>, expected?: number): AsyncGenerator<Buffer> {
+    const { signal, onProgress, bytesPerSecond } = this.options;
+    const phase = `sending ${this.going.entry.record.name}`;
+    for await (const piece of paced(pieces, bytesPerSecond, signal)) {
+      this.#bytes += piece.length;
+      const total = expected && Math.max(expected, this.#bytes);
+      onProgress?.({ phase, done: this.#bytes, ...(total !== undefined && { total }) });
+      yield piece;
+    }
   }
 }

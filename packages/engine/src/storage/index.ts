@@ -20,11 +20,12 @@ export type {
   OpenContext,
   Opened,
   OwnerLimit,
+  OwnStreams,
   SoftAndHard,
   StorageContext,
   Usage,
 } from './contract/backend.js';
 export { hostId, keyOf, otherDomain } from './contract/backend.js';
 export { type Source, Sources } from './contract/sources.js';
-export { chooseLayer, foundAt, layerFile, occupiedAt, releaseLayers } from './layers/index.js';
+export { chooseLayer, forgetStreams, foundAt, layerFile, occupiedAt, releaseLayers } from './layers/index.js';
 export { holdLimitMs } from './layers/layer.js';

@@ -177,6 +177,27 @@ export interface Copies {
   occupied(spec: FilesystemSpec, context: KeptContext): Promise<number>;
 }
 
+/** A copy of a layer that goes to another host. */
+export interface SentCopy {
+  /** From 1 on: each is sent by what it differs from the one before, and the first one whole. */
+  readonly number: number;
+  /** The folder that the layer lies in which it is a copy of: the domain's, or one of its snapshots'. */
+  readonly folder: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How a layer goes to another host that keeps one alike: as streams that only its kind can read. What both ends keep of copies `forgetStreams` takes back. */
+export interface OwnStreams {
+  /** What both hosts call such streams; it changes with what is in them. */
+  readonly form: string;
+  /** Copies the layer, open or not, as it is at one moment, and keeps that copy. */
+  send(copy: SentCopy): AsyncIterable<Buffer>;
+  /** Those before this one are of no use any more. */
+  sent(number: number): Promise<void>;
+  /** Makes the layer, which nobody has open, what the copy of this number is; a stream that is not whole, or that comes from a stranger, is refused. */
+  receive(number: number, bytes: AsyncIterable<Buffer>): Promise<void>;
+}
+
 /** A file system of a domain's own, open in its container: what may be done to it as a whole. */
 export interface OwnFileSystem {
   /** Lets nobody write to it while `work` lasts, at most so long. */
@@ -211,6 +232,8 @@ export interface Backend {
   keeping(spec: FilesystemSpec, context: KeptContext): Keeping;
   /** What copies are made of; missing where the domain has nothing of its own there. */
   readonly copies?: Copies;
+  /** Missing or undefined where its kind has none, or where other ids are on disk than inside. */
+  streams?(spec: FilesystemSpec, context: KeptContext): OwnStreams | undefined;
   /** Missing or undefined where it is a part of the host's file system, which is not a domain's to hold. */
   own?(spec: FilesystemSpec, context: KeptContext): OwnFileSystem | undefined;
   /** The disks that reads and writes go to while it is open; none where it lies in memory or on a network. */

@@ -6,3 +6,9 @@
  * inodes alone.
  */
 export const overlayOptions = ['index=off', 'metacopy=off', 'redirect_dir=off'] as const;
+
+/** Attributes in a layer that say something on its own host alone, such as overlay's names of another file system's inodes. */
+export const hostsAttributes = [
+  ...['origin', 'uuid', 'impure', 'nlink', 'upper'].map((name) => `trusted.overlay.${name}`),
+  'security.selinux',
+] as const;

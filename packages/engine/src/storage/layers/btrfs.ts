@@ -12,6 +12,7 @@ import {
   limitSubvolume,
 } from '../../host/btrfs.js';
 import type { DiskLimit } from '../contract/backend.js';
+import { btrfsStreams, forgetCopies } from './btrfs-streams.js';
 import { folder } from './folder.js';
 import type { Layer } from './layer.js';
 import { makeTree, openTree, treePath } from './tree.js';
@@ -42,6 +43,8 @@ export const btrfs: Layer = {
     return 0;
   },
   look: folder.look,
+  streams: btrfsStreams,
+  forgetStreams: forgetCopies,
   /** What it shares takes none, and who finds no room for a change is told so. */
   occupied: async () => 0,
 

@@ -106,3 +106,8 @@ export async function copyLayer(
 export function releaseLayers(keep: string): void {
   for (const layer of Object.values(layers)) layer.release?.(keep);
 }
+
+/** Takes back what the layers in a domain's folder have kept for streams to another host, whoever had begun them. */
+export async function forgetStreams(keep: string): Promise<void> {
+  for (const layer of Object.values<Layer>(layers)) await layer.forgetStreams?.(keep);
+}

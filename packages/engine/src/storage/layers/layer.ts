@@ -4,7 +4,7 @@ import type { Disk } from '../../host/disks.js';
 import type { PrivateMounts } from '../../host/private-mounts.js';
 import type { ProjectRange } from '../../host/projects.js';
 import type { IdMap, UserNamespacePool } from '../../host/userns.js';
-import type { DiskLimit, ForHost, Keeping, LayerPool } from '../contract/backend.js';
+import type { DiskLimit, ForHost, Keeping, LayerPool, OwnStreams } from '../contract/backend.js';
 
 /** Whose ids its files have on disk. */
 export type LayerIds = 'container' | 'host';
@@ -126,6 +126,10 @@ export interface Layer {
   look(place: Place, looking: Pick<Copying, 'mounts'> & { readonly as: string }): Promise<string>;
   /** The same, where it is a folder of the host whose copies are other files, with inodes and times of their own; missing elsewhere. */
   tree?(place: Place): string;
+  /** How it goes to another host; missing where only its files can. */
+  streams?(place: Place): OwnStreams;
+  /** Takes back what all of its kind in a domain's folder have kept for streams; missing alike. */
+  forgetStreams?(folder: string): Promise<void>;
   /** Room that it takes on the host's disk. */
   occupied(place: Place): Promise<number>;
   /** What one can hold that lies elsewhere than its file, and what it takes there. */

@@ -109,6 +109,11 @@ export const template: Backend = {
     occupied: (spec, context) => layerOf(spec, context).occupied(placeOf(spec, context)),
   },
 
+  streams(spec, context) {
+    const place = placeOf(spec, context);
+    return place.ids === 'container' ? layerOf(spec, context).streams?.(place) : undefined;
+  },
+
   own(spec, context) {
     const [layer, place] = [layerOf(spec, context), placeOf(spec, context)];
     const { freeze, trim } = layer;

@@ -1,0 +1,69 @@
+// A way from one daemon to another on which words become others of the same length: what an older one, or a stranger, would say.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+
+/** Listens on one socket for clients of another. */
+export async function altering(
+  path: string,
+  server: string,
+  words: Readonly<Record<string, string>>,
+): Promise<AsyncDisposable> {
+  for (const [word, other] of Object.entries(words)) assert.equal(word.length, other.length);
+  const open = new Set<Socket>();
+  const relay = createServer((near) => {
+    const far = connect({ path: server });
+    const end = (): void => {
+      near.destroy();
+      far.destroy();
+    };
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      open.add(from);
+      from.on('error', () => undefined).on('close', end);
+      to.on('drain', () => from.resume());
+      const frames = new Frames();
+      from.on('data', (bytes) => {
+        for (const frame of frames.add(bytes)) if (!to.write(altered(frame, words))) from.pause();
+      });
+    }
+  });
+  await new Promise<void>((resolve) => relay.listen(path, resolve));
+  return {
+    async [Symbol.asyncDispose]() {
+      for (const socket of open) socket.destroy();
+      await new Promise((resolve) => relay.close(resolve));
+      rmSync(path, { force: true });
+    },
+  };
+}
+
+function altered(frame: Buffer, words: Readonly<Record<string, string>>): Buffer {
+  for (const [word, other] of Object.entries(words))
+    for (let at = frame.indexOf(word); at >= 0; at = frame.indexOf(word, at + 1)) frame.write(other, at);
+  return frame;
+}
+
+/** Each begins with its length. */
+class Frames {
+  #waiting: Buffer[] = [];
+  #length = 0;
+
+  *add(bytes: Buffer): Generator<Buffer> {
+    this.#waiting.push(bytes);
+    this.#length += bytes.length;
+    for (;;) {
+      if (this.#length < 4) return;
+      const [head = Buffer.alloc(0)] = this.#waiting;
+      const wanted = (head.length < 4 ? Buffer.concat(this.#waiting) : head).readUInt32BE(0);
+      if (this.#length < wanted) return;
+      const all = Buffer.concat(this.#waiting);
+      this.#waiting = [all.subarray(wanted)];
+      this.#length -= wanted;
+      yield all.subarray(0, wanted);
+    }
+  }
+}
