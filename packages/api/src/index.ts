@@ -24,6 +24,7 @@ export {
   type FrameType,
   maxDataBytes,
   maxPayloadBytes,
+  outputWindowBytes,
   sessionProtocol,
   stdinWindowBytes,
 } from './session/frame.js';

@@ -20,6 +20,7 @@ import { quota } from './quota.js';
 import { roots } from './roots.js';
 import { snapshots } from './snapshots.js';
 import { templates } from './templates.js';
+import { terminals } from './terminals.js';
 import { traffic } from './traffic.js';
 import { usage } from './usage.js';
 import { web } from './web.js';
@@ -28,6 +29,7 @@ import { web } from './web.js';
 export const resources = {
   domains,
   jobs,
+  terminals,
   roots,
   snapshots,
   archives,

@@ -41,6 +41,8 @@ test('who looks into a guest is an operator: programs, consoles, files, processe
       'domains.push',
       'domains.pull',
       'domains.console',
+      'terminals.list',
+      'terminals.attach',
       'snapshots.diff',
       'archives.stream',
       'usage.processes',

@@ -12,9 +12,12 @@ interface HttpRequest {
   readonly raw: { readonly socket: Duplex };
 }
 
+/** What others call a browser's session. */
+export const wordsOf = ({ id, role }: SessionView): string => `web session ${id} (${role})`;
+
 /** Over HTTP it is a session of a browser, or a program of this machine: undefined once that has left. */
 export function askerOf({ visitor, raw: { socket } }: HttpRequest): string | undefined {
-  if (visitor?.session !== undefined) return `web session ${visitor.session.id} (${visitor.session.role})`;
+  if (visitor?.session !== undefined) return wordsOf(visitor.session);
   if (!(socket instanceof Socket) || socket.remoteAddress !== undefined) return undefined;
   const [pid, uid] = [processOf(socket), userOf(socket)];
   if (pid === undefined || uid === undefined) return undefined;

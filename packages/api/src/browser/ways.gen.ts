@@ -158,6 +158,10 @@ export const ways: { readonly [resource: string]: { readonly [operation: string]
     get: { method: 'GET', path: '/v1/domains/{domain}/job', query: [], body: 'none', answer: 'json' },
     abort: { method: 'DELETE', path: '/v1/domains/{domain}/job', query: [], body: 'none', answer: 'json' },
   },
+  terminals: {
+    list: { method: 'GET', path: '/v1/terminals', query: [], body: 'none', answer: 'json' },
+    attach: { method: 'GET', path: '/v1/terminals/{terminal}', query: [], body: 'none', answer: 'session' },
+  },
   roots: {
     list: { method: 'GET', path: '/v1/roots', query: [], body: 'none', answer: 'json' },
     adopt: { method: 'POST', path: '/v1/roots/{root}/adopt', query: [], body: 'json', answer: 'json' },

@@ -16,10 +16,20 @@ import {
   stdinWindowBytes,
 } from './frame.js';
 
+/** What a kept terminal is called, and how many bytes of its output came before what this session has. */
+export interface KeptTerminal {
+  readonly terminal: string;
+  readonly from: number;
+}
+
 /** What clients of every kind have of a session, besides its streams. */
 export interface SessionControls {
   /** The program's exit status (0 for a console that closed); rejects with ApiError if the connection breaks. */
   readonly exited: Promise<number>;
+  /** Of a terminal that is kept: what comes back to it, and where in its output this session begins. */
+  readonly kept: KeptTerminal | undefined;
+  /** So many more bytes of a kept terminal's output are shown: without it its program waits after a window of them. */
+  seen(bytes: number): void;
   resize(columns: number, rows: number): void;
   /** Sends a signal, by its number, to the program and what it has begun. */
   signal(number: number): void;
@@ -61,12 +71,25 @@ function deferred<T>(): Deferred<T> {
   return { promise, resolve, reject };
 }
 
+function parseKept(payload: Uint8Array): KeptTerminal {
+  const told: unknown = JSON.parse(new TextDecoder().decode(payload));
+  if (
+    typeof told !== 'object' ||
+    told === null ||
+    !('terminal' in told && typeof told.terminal === 'string') ||
+    !('from' in told && typeof told.from === 'number')
+  )
+    throw new Error('opened: no kept terminal');
+  return { terminal: told.terminal, from: told.from };
+}
+
 /** Speaks the protocol of sessions over a wire that hands it what comes in. */
 export class SessionTalk implements SessionControls {
   readonly #decoder = new FrameDecoder();
   readonly #opened = deferred<void>();
   readonly #exit = deferred<number>();
   #ended = false;
+  #kept: KeptTerminal | undefined;
   #windowBytes = stdinWindowBytes;
   #onWindow: (() => void) | undefined;
   readonly #leave = () => this.close();
@@ -88,10 +111,16 @@ export class SessionTalk implements SessionControls {
     return this.#ended;
   }
 
+  get kept(): KeptTerminal | undefined {
+    return this.#kept;
+  }
+
   /** What clients get of it, beside their streams. */
   controls(): SessionControls {
     return {
       exited: this.exited,
+      kept: this.kept,
+      seen: (bytes) => this.seen(bytes),
       resize: (columns, rows) => this.resize(columns, rows),
       signal: (number) => this.signal(number),
       kill: () => this.kill(),
@@ -133,6 +162,10 @@ export class SessionTalk implements SessionControls {
     this.#send(encodeResize(columns, rows));
   }
 
+  seen(bytes: number): void {
+    this.#send(encodeNumber('seen', bytes));
+  }
+
   signal(number: number): void {
     this.#send(encodeNumber('signal', number));
   }
@@ -172,7 +205,10 @@ export class SessionTalk implements SessionControls {
   }
 
   readonly #onFrame: { readonly [T in FrameType]?: (frame: Frame) => void } = {
-    opened: () => this.#opened.resolve(),
+    opened: ({ payload }) => {
+      if (payload.length > 0) this.#kept = parseKept(payload);
+      this.#opened.resolve();
+    },
     stdout: ({ payload }) => this.output.write('stdout', payload),
     stderr: ({ payload }) => this.output.write('stderr', payload),
     consumed: (frame) => {

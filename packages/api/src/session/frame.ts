@@ -22,7 +22,17 @@ export const frameTable = {
     from: 'client',
     carries: 'a 32-bit number: a signal for the program, of those that ask it to end or mean what it likes',
   },
-  opened: { byte: 0x11, from: 'daemon', carries: 'nothing: the program runs' },
+  seen: {
+    byte: 0x07,
+    from: 'client',
+    carries: 'a 32-bit number: so many bytes of output are shown; of a terminal that is kept alone',
+  },
+  opened: {
+    byte: 0x11,
+    from: 'daemon',
+    carries:
+      'nothing: the program runs; of a terminal that is kept what it is called, and where what follows begins, as JSON',
+  },
   stdout: { byte: 0x12, from: 'daemon', carries: 'output bytes' },
   stderr: { byte: 0x13, from: 'daemon', carries: 'error output bytes; none with a terminal' },
   consumed: { byte: 0x14, from: 'daemon', carries: 'a 32-bit number: so many bytes of stdin are taken' },
@@ -44,6 +54,9 @@ export const maxPayloadBytes = 4 * 1024 * 1024;
 export const maxDataBytes = 64 * 1024;
 /** So many bytes of stdin may be on their way, unconsumed: the daemon never stops reading, and so sees a client go. */
 export const stdinWindowBytes = 256 * 1024;
+
+/** So many bytes of output a terminal that is kept may have that were not shown yet: its program waits then. */
+export const outputWindowBytes = 256 * 1024;
 
 const headBytes = 5;
 const isFrameType = (name: string): name is FrameType => Object.hasOwn(frameTable, name);

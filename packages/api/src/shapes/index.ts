@@ -29,6 +29,7 @@ export * from './session.js';
 export * from './settings.js';
 export * from './snapshot.js';
 export * from './template.js';
+export * from './terminal.js';
 export * from './traffic.js';
 export * from './usage.js';
 export * from './validation.js';

@@ -21,8 +21,16 @@ export const terminalSize = strict({
 /** The size of a terminal. */
 export type TerminalSize = Static<typeof terminalSize>;
 
+const keep = optional(
+  boolean({
+    description:
+      'Whether it is kept for a minute when its client is lost; `opened` tells its name, by which the client comes back to it',
+  }),
+);
+
 /** A console to attach to. */
 export const consoleRequest = strict({
+  keep,
   force: optional(boolean({ description: 'Whether who has it now loses it' })),
   ...terminalSize.properties,
 });
@@ -58,6 +66,7 @@ export const execRequest = strict({
     }),
   ),
   tty: optional(boolean({ description: 'Whether it has a terminal, which joins stdout and stderr' })),
+  keep,
   ...terminalSize.properties,
 });
 /** A program to run inside a container. */

@@ -4,6 +4,7 @@
 import { Readable } from 'node:stream';
 import type { Resources } from '@ctvirt/api';
 import { type Engine, type ExecSession, isFault } from '@ctvirt/engine';
+import { wordsOf } from '../asker.js';
 import type { Handlers } from './handler.js';
 
 /** All operations on domains but accounting and quotas; refusals are the engine's own. */
@@ -59,10 +60,10 @@ export const bindDomains = (engine: Engine): Handlers<Resources['domains']> => (
   exec: ({ params: { domain } }, open) => engine.exec(domain, open),
   push: ({ params: { domain } }, open, lend) => lend(open.lent, (file) => engine.push(domain, open, file)),
   pull: ({ params: { domain } }, open, lend) => lend(open.lent, (file) => engine.pull(domain, open, file)),
-  console: async ({ params: { domain } }, open): Promise<ExecSession> => {
+  console: async ({ params: { domain }, caller: { session } }, open): Promise<ExecSession> => {
     const { stream, resize } = await engine.console(domain, {
       ...open,
-      by: 'a client of HTTP, such as ctvirt,',
+      by: session === undefined ? 'a client of HTTP, such as ctvirt,' : wordsOf(session),
     });
     const exited = new Promise<number>((resolve, reject) => {
       // Only who loses it to another one is told more than its end.

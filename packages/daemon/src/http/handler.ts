@@ -6,6 +6,18 @@ import type { ExecSession, Watched } from '@ctvirt/engine';
 import type { Lender } from './lending.js';
 import type { Caller } from './stream.js';
 
+/** A program or console as it is served: `kept` where it goes on without its client. */
+export interface ServedSession extends ExecSession {
+  readonly kept?: {
+    /** What its client is told when it has it. */
+    readonly told: { readonly terminal: string; readonly from: number };
+    /** The client has shown so many more bytes. */
+    seen(bytes: number): void;
+    /** The client is lost, or goes. */
+    leave(): void;
+  };
+}
+
 /** A checked request. */
 export interface Call<R extends Route> {
   readonly params: Params<R>;
@@ -32,7 +44,7 @@ interface HandlerByAnswer<R extends Route> {
   lines(call: Call<R>, send: (line: ResultOf<R>) => void, end: () => void): () => void;
   progress(call: Call<R>, watched: Required<Watched>): Promise<ResultOf<R>>;
   /** `lend` has the files that the client lends. */
-  session(call: Call<R>, open: OpenOf<R>, lend: Lender): Promise<ExecSession>;
+  session(call: Call<R>, open: OpenOf<R>, lend: Lender): Promise<ServedSession>;
 }
 
 /** What a route's function takes and returns follows from the kind of its answer. */

@@ -52,6 +52,7 @@ import { bindSnapshots } from './snapshots.js';
 import { type AnyCall, answerLines, answerProgress, type Caller, goneOf } from './stream.js';
 import { etagOf, tagsIn } from './tags.js';
 import { bindTemplates } from './templates.js';
+import { bindTerminals, Terminals } from './terminals.js';
 import { bindTraffic } from './traffic.js';
 import { bindUsage } from './usage.js';
 import { type Admit, admitBody, admitQuery } from './validation.js';
@@ -81,7 +82,10 @@ const binders = {
   events: bindEvents,
   host: bindHost,
 } satisfies {
-  [R in Exclude<keyof Resources, 'web'>]: (engine: Engine, counts: Counts) => Handlers<Resources[R]>;
+  [R in Exclude<keyof Resources, 'web' | 'terminals'>]: (
+    engine: Engine,
+    counts: Counts,
+  ) => Handlers<Resources[R]>;
 };
 
 /** XML and JSON bodies; an uploaded archive is a stream and has no limit here. */
@@ -93,6 +97,7 @@ export interface HttpDoors {
   readonly web?: Web;
   /** What the apps of one daemon count together; each its own if absent. */
   readonly requests?: Requests;
+  readonly terminals?: Terminals;
   /** With TLS: certificate and key. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
 }
@@ -102,7 +107,13 @@ export function createHttpApp(
   engine: Engine,
   logger: FastifyBaseLogger,
   clients: ClientRules = { gate: new Gate() },
-  { door = socketDoor, web = noWeb, tls, requests = new Requests() }: HttpDoors = {},
+  {
+    door = socketDoor,
+    web = noWeb,
+    tls,
+    requests = new Requests(),
+    terminals = new Terminals(),
+  }: HttpDoors = {},
 ): FastifyInstance {
   const app: FastifyInstance = fastify({
     loggerInstance: logger,
@@ -154,6 +165,7 @@ export function createHttpApp(
       new Map(Object.entries<unknown>(bind(engine, { requests, sessions: () => web.list() }))),
     ]),
   );
+  bound.set('terminals', new Map(Object.entries<unknown>(bindTerminals(terminals))));
   bound.set('web', new Map(Object.entries<unknown>(bindWeb(web))));
   const sessions: SessionRoute[] = [];
   for (const [name, resource] of Object.entries<Resource>(resources)) {
@@ -165,7 +177,7 @@ export function createHttpApp(
       addRoute(app, route, handler, (status) => requests.count(`${name}.${operation}`, status));
     }
   }
-  acceptSessions(app, sessions, door);
+  acceptSessions(app, sessions, door, terminals);
 
   let document: string | undefined;
   app.get('/openapi.json', { config: { role: 'viewer' } }, (_request, reply) => {

@@ -20,17 +20,20 @@ import {
   type Route,
   sessionProtocol,
 } from '@ctvirt/api';
-import { EngineError, type ExecSession, passedSignals } from '@ctvirt/engine';
+import { EngineError, passedSignals } from '@ctvirt/engine';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import type { WebSocket } from 'ws';
 import type { Door, Visitor } from './door.js';
 import { failed } from './failure.js';
+import type { ServedSession } from './handler.js';
 import { type Lender, lenderOf } from './lending.js';
 import { Refusal } from './refusal.js';
 import { SessionInput } from './session-input.js';
 import type { AnyCall } from './stream.js';
+import type { Named, Terminals } from './terminals.js';
 import { admitBody } from './validation.js';
 
-type OpenHandler = (call: AnyCall, open: unknown, lend: Lender) => Promise<ExecSession>;
+type OpenHandler = (call: AnyCall, open: unknown, lend: Lender) => Promise<ServedSession>;
 
 /** A route that is upgraded to a session, with what opens its program or console. */
 export interface SessionRoute {
@@ -42,12 +45,19 @@ export interface SessionRoute {
 const openTimeoutMs = 10_000;
 /** How long a client that has all of a session may take to close it. */
 const closeMs = 10_000;
+/** A WebSocket that does not answer for so long has nobody at its end. */
+const pingMs = 15_000;
 
 /** Serves the session routes of an app to who comes by its door; its close ends every session. */
-export function acceptSessions(app: FastifyInstance, routes: readonly SessionRoute[], door: Door): void {
+export function acceptSessions(
+  app: FastifyInstance,
+  routes: readonly SessionRoute[],
+  door: Door,
+  terminals: Terminals,
+): void {
   const live = new Set<SessionServer>();
   let isClosing = false;
-  const table = routes.map(({ route, handler }) => ({ ...matcher(route), role: route.role, handler }));
+  const table = routes.map(({ route, handler }) => ({ ...matcher(route), role: route.role, route, handler }));
   app.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', (error) => app.log.debug({ err: error }, "a session's client went"));
     const path = (request.url ?? '').split('?')[0] ?? '';
@@ -64,11 +74,16 @@ export function acceptSessions(app: FastifyInstance, routes: readonly SessionRou
     }
     if (found === undefined || params === undefined)
       return refuse(socket, 404, { code: 'not-found', message: `no such operation: upgrade of ${path}` });
-    const { admitOpen, handler } = found;
+    const { admitOpen, handler, route } = found;
     upgrade(request, socket, head, (client) => {
       const caller = { session: visitor.session, setCookie: () => undefined };
       const call = { params, query: {}, body: undefined, caller };
-      const open = (value: unknown) => handler(call, admitOpen(value), lenderOf(client));
+      const open = async (value: unknown) => {
+        const wish = admitOpen(value);
+        const begin = () => handler(call, wish, lenderOf(client));
+        const named = keptAs(route, params, wish);
+        return await (named === undefined ? begin() : terminals.open(named, visitor, begin));
+      };
       if (isClosing) {
         client.destroy();
         return;
@@ -81,7 +96,17 @@ export function acceptSessions(app: FastifyInstance, routes: readonly SessionRou
   app.addHook('preClose', async () => {
     isClosing = true;
     for (const session of live) session.end();
+    terminals.endAll();
   });
+}
+
+/** What is to be kept of what a client opens; undefined where it ends with its client. */
+function keptAs({ path }: Route, params: Record<string, string>, wish: unknown): Named | undefined {
+  if (typeof wish !== 'object' || wish === null || !('keep' in wish) || wish.keep !== true) return undefined;
+  const domain = params['domain'] ?? '';
+  if (path.endsWith('/console')) return { domain, kind: 'console' };
+  if ('tty' in wish && wish.tty === true) return { domain, kind: 'exec' };
+  throw new EngineError('invalid', 'open: a program without a terminal (tty) cannot be kept');
 }
 
 /** Makes the connection a WebSocket; the package that does is loaded for the first, since most daemons never see one. */
@@ -100,9 +125,24 @@ async function acceptWebSocket(
     maxPayload: maxPayloadBytes + maxDataBytes,
     handleProtocols: (offered) => offered.has(sessionProtocol) && sessionProtocol,
   });
-  server.handleUpgrade(request, socket, head, (webSocket) =>
-    begin(createWebSocketStream(webSocket, { allowHalfOpen: false })),
-  );
+  server.handleUpgrade(request, socket, head, (webSocket) => {
+    dropSilent(webSocket);
+    begin(createWebSocketStream(webSocket, { allowHalfOpen: false }));
+  });
+}
+
+/** A browser answers by itself; one whose computer sleeps or has no network any more does not, and says nothing of it. */
+function dropSilent(webSocket: WebSocket): void {
+  let isHeard = true;
+  webSocket.on('pong', () => {
+    isHeard = true;
+  });
+  const timer = setInterval(() => {
+    if (!isHeard) webSocket.terminate();
+    isHeard = false;
+    if (webSocket.readyState === webSocket.OPEN) webSocket.ping();
+  }, pingMs);
+  webSocket.on('close', () => clearInterval(timer));
 }
 
 /** Hands over the client's connection in whichever of the two ways it asked for, or refuses it in HTTP. */
@@ -166,7 +206,7 @@ function refuse(socket: Duplex, status: number, body: ErrorBody): void {
  */
 class SessionServer {
   readonly #decoder = new FrameDecoder();
-  #program: ExecSession | undefined;
+  #program: ServedSession | undefined;
   #input: SessionInput | undefined;
   #isOpening = false;
   #ended = false;
@@ -174,7 +214,7 @@ class SessionServer {
 
   constructor(
     private readonly socket: Duplex,
-    private readonly open: (value: unknown) => Promise<ExecSession>,
+    private readonly open: (value: unknown) => Promise<ServedSession>,
     private readonly log: FastifyBaseLogger,
     private readonly onEnd: () => void,
   ) {
@@ -191,11 +231,16 @@ class SessionServer {
     this.socket.on('close', () => this.end());
   }
 
-  /** The client went, or the daemon goes: the program ends with its session. */
+  /** The client went, or the daemon goes: the program ends with its session, unless it is kept. */
   end(): void {
     if (!this.#finish()) return;
-    this.#program?.kill();
+    this.#leave();
     this.socket.destroy();
+  }
+
+  #leave(): void {
+    if (this.#program?.kept === undefined) this.#program?.kill();
+    else this.#program.kept.leave();
   }
 
   #finish(): boolean {
@@ -210,7 +255,7 @@ class SessionServer {
     if (this.#ended) return;
     const { body } = failed(error, this.log);
     this.#last(encodeJson('failed', body));
-    this.#program?.kill();
+    this.#leave();
   }
 
   #last(frame: Uint8Array): void {
@@ -238,7 +283,7 @@ class SessionServer {
     act(frame, this.#program);
   }
 
-  readonly #actions: { readonly [T in FrameType]?: (frame: Frame, program: ExecSession) => void } = {
+  readonly #actions: { readonly [T in FrameType]?: (frame: Frame, program: ServedSession) => void } = {
     stdin: ({ payload }) => this.#input?.push(payload),
     stdinEnd: () => this.#input?.end(),
     resize: (frame, program) => {
@@ -252,6 +297,10 @@ class SessionServer {
       program.signal(name);
     },
     kill: (_, program) => program.kill(),
+    seen: (frame, { kept }) => {
+      if (kept === undefined) throw new FrameError('a seen frame of what is not kept');
+      kept.seen(decodeNumber(frame));
+    },
   };
 
   async #open(frame: Frame): Promise<void> {
@@ -263,24 +312,27 @@ class SessionServer {
       this.#program = program;
       this.#input = new SessionInput(program.stdin, this.socket);
       // The client may have gone while the program was starting.
-      if (this.#ended) return program.kill();
-      this.socket.write(encodeFrame('opened'));
+      if (this.#ended) return this.#leave();
+      this.socket.write(
+        program.kept === undefined ? encodeFrame('opened') : encodeJson('opened', program.kept.told),
+      );
       await this.#serve(program);
     } catch (error) {
       this.#fail(error instanceof FrameError ? new EngineError('invalid', error.message) : error);
     }
   }
 
-  async #serve(program: ExecSession): Promise<void> {
+  async #serve(program: ServedSession): Promise<void> {
     program.stdin.on('error', (error) => this.log.debug({ err: error }, 'a program closed its input'));
     const passed = [this.#passed('stdout', program), this.#passed('stderr', program)];
     const status = await program.exited;
     await Promise.all(passed);
     this.#last(encodeNumber('exited', status));
+    program.kept?.leave();
   }
 
   /** Passes one stream on as frames, no faster than the client reads; resolves at its end, or that of the session. */
-  #passed(type: 'stdout' | 'stderr', program: ExecSession): Promise<void> {
+  #passed(type: 'stdout' | 'stderr', program: ServedSession): Promise<void> {
     const stream = program[type];
     stream.on('data', (chunk: Buffer) => {
       let hasRoom = true;

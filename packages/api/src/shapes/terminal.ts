@@ -1,0 +1,32 @@
+// Terminals that outlive their client for a while: what is told of one, and how its client comes back to it.
+// SPDX-License-Identifier: Apache-2.0
+import { boolean, integer, object, oneOf, optional, type Static, strict, string } from '../schema.js';
+import { terminalSize } from './session.js';
+
+/** What comes back to a terminal. */
+export const attachRequest = strict({
+  after: optional(
+    integer({
+      minimum: 0,
+      description:
+        'How many bytes of its output are shown already (default: what is still known of it comes again)',
+    }),
+  ),
+  ...terminalSize.properties,
+});
+/** What comes back to a terminal. */
+export type AttachRequest = Static<typeof attachRequest>;
+
+/** A terminal that is kept. */
+export const terminal = object(
+  {
+    id: string({ description: 'What it is called' }),
+    domain: string({ description: 'Name of the domain, or what its client called it by' }),
+    kind: oneOf(['exec', 'console'], { description: 'A program, or the console' }),
+    since: string({ format: 'date-time', description: 'When it was opened' }),
+    attached: boolean({ description: 'Whether a client has it now' }),
+  },
+  { title: 'Terminal', description: 'A terminal that is kept for its client' },
+);
+/** A terminal that is kept. */
+export type Terminal = Static<typeof terminal>;

@@ -1,0 +1,282 @@
+// Terminals that outlive their client: a lost one has a minute to come back to what it missed.
+// SPDX-License-Identifier: Apache-2.0
+import { randomBytes } from 'node:crypto';
+import { Readable, Writable } from 'node:stream';
+import { outputWindowBytes, type Resources, type Terminal as Told } from '@ctvirt/api';
+import { EngineError, type ExecSession } from '@ctvirt/engine';
+import type { SessionView, Visitor } from './door.js';
+import type { Handlers, ServedSession } from './handler.js';
+import { Output } from './output.js';
+import { Refusal } from './refusal.js';
+
+/** How long a terminal waits for its client, and how many there may be. */
+export const terminalTerms = { leaseMs: 60_000, ofSession: 8, inAll: 64 } as const;
+
+/** A program may have written so much that no client has shown: one more piece of it fits then. */
+const pauseBytes = outputWindowBytes - 64 * 1024;
+
+/** What a terminal is of. */
+export type Named = Pick<Told, 'domain' | 'kind'>;
+
+type Write = { readonly bytes: Buffer; readonly done: () => void };
+
+/** The terminals of one door's visitors. */
+export class Terminals {
+  readonly #all = new Map<string, Terminal>();
+  /** Those that are being opened count. */
+  readonly #opening = new Map<string | undefined, number>();
+
+  constructor(private readonly leaseMs: number = terminalTerms.leaseMs) {}
+
+  /** Opens one, which its visitor has at once; throws `busy` where there are too many. */
+  async open(named: Named, visitor: Visitor, begin: () => Promise<ExecSession>): Promise<ServedSession> {
+    const owner = visitor.session?.id;
+    this.#admit(owner);
+    this.#opening.set(owner, (this.#opening.get(owner) ?? 0) + 1);
+    try {
+      const program = await begin();
+      const terminal = new Terminal(named, owner, program, this.leaseMs, () => {
+        release();
+        this.#all.delete(terminal.id);
+      });
+      this.#all.set(terminal.id, terminal);
+      // Whoever ends the session ends what runs in it, looked at or not.
+      const release = this.#held(visitor, terminal);
+      return terminal.attach(0);
+    } finally {
+      const left = (this.#opening.get(owner) ?? 1) - 1;
+      if (left === 0) this.#opening.delete(owner);
+      else this.#opening.set(owner, left);
+    }
+  }
+
+  #held(visitor: Visitor, terminal: Terminal): () => void {
+    try {
+      return visitor.hold(() => terminal.end());
+    } catch (error) {
+      terminal.end();
+      throw error instanceof Refusal ? new EngineError('busy', error.message) : error;
+    }
+  }
+
+  /** A terminal of that session; throws `not-found` of another's, too. */
+  find(id: string, session: SessionView | undefined): Terminal {
+    const terminal = this.#all.get(id);
+    if (terminal === undefined || terminal.owner !== session?.id)
+      throw new EngineError(
+        'not-found',
+        `there is no terminal '${id}' of this session: it is over, or was left for more than ${this.leaseMs / 1000} seconds`,
+        { name: id },
+      );
+    return terminal;
+  }
+
+  list(session: SessionView | undefined): Told[] {
+    return [...this.#all.values()].filter(({ owner }) => owner === session?.id).map(({ told }) => told);
+  }
+
+  /** The daemon goes. */
+  endAll(): void {
+    for (const terminal of this.#all.values()) terminal.end();
+  }
+
+  #admit(owner: string | undefined): void {
+    // Those whose programs have ended only tell how, to a client that may never come.
+    for (const terminal of this.#all.values()) if (terminal.isDone && this.#isFull(owner)) terminal.end();
+    if (this.#isFull(owner))
+      throw new EngineError(
+        'busy',
+        `${terminalTerms.ofSession} terminals of a session are kept at once, and ${terminalTerms.inAll} in all: end one, or leave one for a minute`,
+      );
+  }
+
+  #isFull(owner: string | undefined): boolean {
+    const own = [...this.#all.values()].filter((terminal) => terminal.owner === owner).length;
+    const opening = [...this.#opening.values()].reduce((sum, count) => sum + count, 0);
+    const { ofSession, inAll } = terminalTerms;
+    return own + (this.#opening.get(owner) ?? 0) >= ofSession || this.#all.size + opening >= inAll;
+  }
+}
+
+/** A program or console that is kept while its client is away. */
+class Terminal {
+  readonly id = randomBytes(16).toString('hex');
+  readonly #since = new Date();
+  readonly #output = new Output(outputWindowBytes);
+  #client: Client | undefined;
+  #seenTo = 0;
+  #status: number | Error | undefined;
+  #lease: NodeJS.Timeout | undefined;
+  #isOver = false;
+  #isWriting = false;
+  #next: Write | undefined;
+
+  constructor(
+    private readonly named: Named,
+    readonly owner: string | undefined,
+    private readonly program: ExecSession,
+    private readonly leaseMs: number,
+    private readonly onOver: () => void,
+  ) {
+    program.stdin.on('error', () => undefined); // a program that has ended takes no more
+    program.stderr.resume();
+    program.stdout.on('data', (chunk: Buffer) => this.#push(chunk));
+    void this.#follow();
+  }
+
+  get told(): Told {
+    return {
+      id: this.id,
+      ...this.named,
+      since: this.#since.toISOString(),
+      attached: this.#client !== undefined,
+    };
+  }
+
+  /** Whether its program has ended, and nobody is hearing of it. */
+  get isDone(): boolean {
+    return this.#status !== undefined && this.#client === undefined;
+  }
+
+  /** Gives it to a client that has so much of its output; whoever had it loses it. */
+  attach(after: number | undefined): ServedSession {
+    clearTimeout(this.#lease);
+    this.#client?.lose(
+      new EngineError('interrupted', 'this terminal was opened in another window of the same session'),
+    );
+    const from = Math.min(Math.max(after ?? 0, this.#output.start), this.#output.end);
+    const client = new Client();
+    this.#client = client;
+    this.#next = undefined;
+    this.#seenTo = from;
+    client.push(this.#output.since(from));
+    if (this.#status !== undefined) this.#tellEnd(client, this.#status);
+    this.#paceOutput();
+    return {
+      stdin: new Writable({
+        write: (bytes: Buffer, _encoding, done) => {
+          if (this.#client === client) this.#write({ bytes, done: () => done() });
+        },
+      }),
+      stdout: client.stdout,
+      stderr: Readable.from([]),
+      exited: client.exited,
+      resize: (columns, rows) => this.program.resize(columns, rows),
+      signal: (name) => this.program.signal(name),
+      kill: () => this.program.kill(),
+      kept: {
+        told: { terminal: this.id, from },
+        seen: (bytes) => {
+          if (this.#client !== client) return;
+          this.#seenTo = Math.min(this.#seenTo + Math.max(bytes, 0), this.#output.end);
+          this.#paceOutput();
+        },
+        leave: () => {
+          if (this.#client === client) this.#leave();
+        },
+      },
+    };
+  }
+
+  /** Its program ends with it. */
+  end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearTimeout(this.#lease);
+    this.#client?.lose(new EngineError('interrupted', 'this terminal was ended'));
+    this.#client = undefined;
+    if (this.#status === undefined) this.program.kill();
+    this.onOver();
+  }
+
+  #leave(): void {
+    this.#client = undefined;
+    this.#next = undefined;
+    this.#lease = setTimeout(() => this.end(), this.leaseMs);
+  }
+
+  #push(chunk: Buffer): void {
+    this.#output.push(chunk);
+    this.#client?.push(chunk);
+    this.#paceOutput();
+  }
+
+  /** Whether or not somebody looks: what nobody has shown is never more than what can be told again. */
+  #paceOutput(): void {
+    if (this.#output.end - this.#seenTo >= pauseBytes) this.program.stdout.pause();
+    else this.program.stdout.resume();
+  }
+
+  async #follow(): Promise<void> {
+    const { stdout, exited } = this.program;
+    const isRead = new Promise<void>((resolve) => {
+      stdout
+        .once('end', () => resolve())
+        .once('close', () => resolve())
+        .once('error', () => resolve());
+    });
+    const status = await exited.catch((error: Error) => error);
+    await isRead;
+    this.#status = status;
+    if (this.#client !== undefined) this.#tellEnd(this.#client, status);
+  }
+
+  #tellEnd(client: Client, status: number | Error): void {
+    if (typeof status === 'number') client.end(status);
+    else client.lose(status);
+  }
+
+  /** One write at a time, whoever's: what a client that was lost had typed does not pile up. */
+  #write(write: Write): void {
+    this.#next = write;
+    this.#writeNext();
+  }
+
+  #writeNext(): void {
+    const write = this.#next;
+    if (this.#isWriting || write === undefined) return;
+    this.#next = undefined;
+    this.#isWriting = true;
+    this.program.stdin.write(write.bytes, () => {
+      this.#isWriting = false;
+      write.done();
+      this.#writeNext();
+    });
+  }
+}
+
+/** One client of a terminal, as a session has it. */
+class Client {
+  readonly stdout = new Readable({ read: () => undefined, highWaterMark: outputWindowBytes });
+  readonly exited: Promise<number>;
+  end!: (status: number) => void;
+  lose!: (error: Error) => void;
+
+  constructor() {
+    this.exited = new Promise((resolve, reject) => {
+      this.end = (status) => {
+        this.stdout.push(null);
+        resolve(status);
+      };
+      this.lose = (error) => {
+        this.stdout.push(null);
+        reject(error);
+      };
+    });
+    this.exited.catch(() => undefined); // whoever serves it hears of it
+  }
+
+  push(bytes: Buffer): void {
+    if (bytes.length > 0) this.stdout.push(bytes);
+  }
+}
+
+/** The way back, and what there is. */
+export const bindTerminals = (terminals: Terminals): Handlers<Resources['terminals']> => ({
+  list: ({ caller }) => terminals.list(caller.session),
+  attach: async ({ params: { terminal }, caller }, { after, columns, rows }) => {
+    const found = terminals.find(terminal, caller.session).attach(after);
+    if (columns !== undefined && rows !== undefined) found.resize(columns, rows);
+    return found;
+  },
+});
