@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -82,6 +82,7 @@ os.chown('one/page', 1000, 33); os.chmod('one/page', 0o2640)
 os.link('one/page', 'one/two/again'); os.symlink('../up', 'link'); os.mkfifo('pipe')
 os.setxattr('one/page', 'user.note', b'kept')
 with open('hole', 'w') as file: file.truncate(2**31)
+os.makedirs(b'caf\\xe9/au')
 `;
 
 const python = (program: string, path: string): string =>
@@ -219,6 +220,20 @@ test('folders of the host go along where that is wanted, and come to where the i
   writeFileSync(cut, readFileSync(file).subarray(0, -200));
   await refusal('import', cut, ...names, '--mount', `${again}:/srv/shared`);
   assert.ok(!existsSync(again), 'nothing of it stays');
+  mkdirSync(again, { mode: 0o750 });
+  await refusal('import', cut, ...names, '--mount', `${again}:/srv/shared`);
+  assert.deepEqual(readdirSync(again), [], 'nor in a folder that was there');
+  rmSync(again, { recursive: true });
+  // Whose folder it would be in could put a link in its place.
+  const others = `${world.host}/others`;
+  mkdirSync(others);
+  chownSync(others, 1000, 1000);
+  assert.match(
+    await refusal('import', file, ...names, '--mount', `${others}/again:/srv/shared`),
+    /others can be changed by others than root/,
+  );
+  assert.deepEqual(readdirSync(others), []);
+  rmSync(others, { recursive: true });
   const placed = await world.cli(['import', file, ...names, '--mount', `${again}:/srv/shared`]);
   assert.doesNotMatch(placed.stderr, /shared/);
   assert.deepEqual(describeTree(again), before);

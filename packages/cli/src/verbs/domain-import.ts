@@ -16,7 +16,7 @@ export const importDomain = verb({
     'The template that it stood on has to be here, with the same digest and by any name, or in the archive: then it is judged as by template import, and there from then on. A range of ids is chosen for it.',
     "vzdump's archives of OpenVZ and Proxmox VE and exports of Incus and LXD are read, too, but for those made with --optimized-storage: what they are is seen from their contents. The configuration in there becomes the document, and of each key that is not carried it is told what became of it. The root stands on no template, and is all the domain's own. The CTID of OpenVZ is that of the file's name, vzdump-openvz-CTID-DATE.tar.gz. Volumes that are not in the archive are told, and the exit status is 1 then.",
     "An archive may be a stranger's: it is judged member by member, and unpacked in a confined process. Look at its document before you start it: what it names of its host it names of this one. That is told, and the exit status is 1 then.",
-    'Folders of the host that export --with-mounts put into the archive come to where --mount says, which is a folder that is empty or not there yet, and the document names that then; without it they are passed over, which is told.',
+    'Folders of the host that export --with-mounts put into the archive come to where --mount says, which is a folder that is empty or not there yet, in folders that root alone changes, and the document names that then; without it they are passed over, which is told.',
     'An archive that is cut off or changed is refused, and nothing of it stays.',
   ],
   args: { archive: { summary: 'The archive; - is standard input', complete: 'file' } },

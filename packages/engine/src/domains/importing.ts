@@ -1,7 +1,7 @@
 // A domain of an archive: of our own, or of one that others wrote.
 // SPDX-License-Identifier: Apache-2.0
-import { lstat, mkdir, readdir, rmdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { lstat, mkdir, readdir } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { ArchiveNames, ArchivePlaces, CopiedDomain } from '@ctvirt/api';
 import { type ReportRow, startOrderOf } from '@ctvirt/formats';
@@ -15,6 +15,8 @@ import type { OnProgress, Watched } from '../contract.js';
 import { EngineError } from '../errors.js';
 import { removeTree, syncAll } from '../host/files.js';
 import { isErrno } from '../host/gone.js';
+import { run } from '../host/run.js';
+import { requireTrusted } from '../host/trusted.js';
 import { Undo } from '../host/undo.js';
 import { asAnother } from '../lifecycle/another.js';
 import { filesystemsOf } from '../lifecycle/document.js';
@@ -221,9 +223,13 @@ function withPlaces(domain: Domain, manifest: Manifest, mounts: Places): Domain 
   return mounts.length === 0 ? domain : { ...domain, devices: { ...domain.devices, filesystems } };
 }
 
-/** A folder of the host that nobody has anything in; what is put there until `undo` ends is taken out again. */
+/**
+ * A folder of the host that nobody has anything in, and that root alone can put another one in the place of; what is put there until
+ * `undo` ends is taken out again.
+ */
 async function makeEmpty(folder: string, undo: Undo): Promise<void> {
   if (!folder.startsWith('/')) throw new EngineError('invalid', `'${folder}' is no absolute path`);
+  requireTrusted(dirname(folder));
   const isNew = await mkdir(folder, { mode: 0o755 }).then(
     () => true,
     (error: unknown) => {
@@ -240,10 +246,9 @@ async function makeEmpty(folder: string, undo: Undo): Promise<void> {
   );
   if (!isNew && (!(await lstat(folder)).isDirectory() || (await readdir(folder)).length > 0))
     throw new EngineError('exists', `${folder} is there, and no empty folder`);
-  undo.push(async () => {
-    for (const name of await readdir(folder)) await removeTree(join(folder, name));
-    if (isNew) await rmdir(folder);
-  });
+  // What an archive calls its files may be no text.
+  const empty = ['/usr/bin/find', folder, '-xdev', '-mindepth', '1', '-delete'] as const;
+  undo.push(() => (isNew ? removeTree(folder) : run(empty)));
 }
 
 async function unpackFolder(
