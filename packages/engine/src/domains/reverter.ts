@@ -9,7 +9,7 @@ import { type Domain, formatDomain } from '@ctvirt/xml';
 import type { Watched } from '../contract.js';
 import { EngineError, withMore } from '../errors.js';
 import { syncDirectory, writeAtomically } from '../host/files.js';
-import { removeWithVolumes, volumeFolders } from '../host/volumes.js';
+import { volumeFolders } from '../host/volumes.js';
 import { filesystemsOf } from '../lifecycle/document.js';
 import { readStored } from '../lifecycle/stored-document.js';
 import type { Entry } from '../registry/registry.js';
@@ -39,7 +39,7 @@ export interface ReverterParts extends CopyParts {
   readonly definer: Pick<Definer, 'judge' | 'revert'>;
   readonly store: Pick<DomainStore, 'rootFolder' | 'lease'>;
   readonly snapshots: SnapshotStore;
-  readonly graves: Pick<Graves, 'bury'>;
+  readonly graves: Pick<Graves, 'discard'>;
   readonly queue: KeyedQueue;
   readonly rootMounts: Pick<RootMounts, 'refuse'>;
   readonly stored: (entry: Entry) => Promise<{ readonly xml: string; readonly domain: Domain }>;
@@ -111,7 +111,7 @@ export class Reverter {
       if (entry.state !== 'shutoff') await lifecycle.destroy(entry);
       await this.#change(entry, domain, staging);
     } catch (error) {
-      await graves.bury(staging);
+      await graves.discard(staging);
       // What was not decided leaves it as it was, as far as one can that was ended.
       if (!isReverting(store.rootFolder(record.name)))
         await this.keep(entry).catch((why: unknown) => {
@@ -296,7 +296,7 @@ export class Reverter {
     const rest = join(root, `${PART}${randomBytes(8).toString('hex')}`);
     renameSync(join(root, REVERT), rest);
     await syncDirectory(root);
-    await removeWithVolumes(rest);
+    await this.parts.graves.discard(rest);
   }
 }
 

@@ -63,7 +63,7 @@ export class Folders {
       await fill(staging);
       renameSync(staging, join(this.parent, folder));
     } catch (error) {
-      await this.graves.bury(staging);
+      await this.graves.discard(staging);
       throw error;
     }
     await syncDirectory(this.parent);
@@ -75,7 +75,7 @@ export class Folders {
     try {
       return await use(folder);
     } finally {
-      await this.graves.bury(folder);
+      await this.graves.discard(folder);
     }
   }
 
@@ -87,7 +87,7 @@ export class Folders {
       exchange(staging, this.path(name));
       await syncDirectory(this.parent);
     } finally {
-      await this.graves.bury(staging);
+      await this.graves.discard(staging);
     }
   }
 
@@ -99,6 +99,11 @@ export class Folders {
   /** The same by the name on disk. */
   async erase(folder: string): Promise<void> {
     await this.graves.bury(join(this.parent, folder));
+  }
+
+  /** Of one that nobody has missed; by the name on disk. */
+  async discard(folder: string): Promise<void> {
+    await this.graves.discard(join(this.parent, folder));
   }
 
   /** Gives a folder another name; both are names on disk. */

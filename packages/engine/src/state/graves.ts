@@ -28,6 +28,11 @@ export class Graves {
     private readonly patienceMs = PATIENCE_MS,
   ) {}
 
+  /** The same for folders of another parent, of which nothing is tried again. */
+  of(parent: string): Graves {
+    return new Graves(parent, this.remark, this.patienceMs);
+  }
+
   /** The moment it is gone is the rename. Throws why it cannot be erased, if that is known soon: it is gone all the same. */
   async bury(path: string): Promise<void> {
     if (!existsSync(path)) return;
@@ -36,6 +41,13 @@ export class Graves {
     renameSync(path, grave);
     await syncDirectory(dirname(path));
     await this.erase(grave);
+  }
+
+  /** The same of what nobody asks for, such as a copy of the moment: what is done with it does not fail for that. */
+  async discard(path: string): Promise<void> {
+    await this.bury(path).catch((error: unknown) =>
+      this.remark(`${basename(path)}: ${error instanceof Error ? error.message : String(error)}`),
+    );
   }
 
   /** The same of one that has such a name. */

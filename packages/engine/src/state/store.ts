@@ -90,7 +90,7 @@ export class DomainStore {
     private readonly layout: Layout,
     graves: Graves = new Graves(layout.roots),
   ) {
-    this.#domains = new Folders(layout.domains);
+    this.#domains = new Folders(layout.domains, graves.of(layout.domains));
     this.#roots = new Folders(layout.roots, graves);
   }
 
@@ -200,7 +200,7 @@ export class DomainStore {
 
   /** Erases the files of one that does not come. */
   async eraseStaged(folder: string): Promise<void> {
-    if (existsSync(folder)) await this.#roots.erase(basename(folder));
+    await this.#roots.discard(basename(folder));
   }
 
   /** A definition that took kept files over and was interrupted then: erasing it would leave them. Whose the files are, has their ids. */
