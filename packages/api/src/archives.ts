@@ -26,7 +26,7 @@ export const archives = resource({
     path: '/v1/domains/{domain}/archive',
     role: 'operator',
     summary:
-      "The same on stdout; what is left out is told on stderr, and the exit status is 1 where that is the host's",
+      "The same on stdout; what is left out is told on stderr, and the exit status is 1 where that is the host's; `withMounts` takes an admin",
     body: none,
     answer: session(archiveStream),
   },
