@@ -523,6 +523,8 @@ export interface Engine {
     setAutostart(name: string, autostart: boolean): Promise<void>;
     /** What is in one that is active. */
     volumes(name: string): readonly VolumeFile[];
+    /** One of these, however many there are. */
+    volume(name: string, volume: string): VolumeFile | undefined;
     /** Where a file comes to lie that somebody else writes; throws where its name is none, or taken. */
     placeFor(name: string, volume: string): string;
     make(name: string, volume: NewVolume): Promise<void>;

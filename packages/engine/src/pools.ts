@@ -182,6 +182,10 @@ export class Pools implements Operations {
     return this.#volumesOf(name).list();
   }
 
+  volume(name: string, volume: string): VolumeFile | undefined {
+    return this.#volumesOf(name).find(volume);
+  }
+
   placeFor(name: string, volume: string): string {
     return this.#volumesOf(name).placeFor(volume);
   }

@@ -22,6 +22,8 @@ export interface Pool extends FolderPool {
   permissions?(): PoolPermissions;
   /** By their names; throws where it is not active. */
   volumes(): Promise<readonly Volume[]>;
+  /** One of these, for which the others are not looked at. */
+  volume(name: string): Promise<Volume | undefined>;
   /** Missing where volumes come to be in another way, which `made` names. */
   make?(volume: NewVolume): Promise<void>;
   /** How its volumes are made. */
@@ -88,10 +90,12 @@ function templatePool({ engine, templatesFolder }: Binding): Pool {
     size: async () => ({ isFolder: true, capacity: unpackedBytes, allocation: unpackedBytes }),
     remove: () => engine.templates.remove(name),
   });
+  const all = async () => await engine.templates.list();
   return {
     ...ownPool(templatesPool, templatesFolder),
     permissions: () => closed,
-    volumes: async () => (await engine.templates.list()).map(toVolume).sort(byName),
+    volumes: async () => (await all()).map(toVolume).sort(byName),
+    volume: async (name) => (await all()).filter((template) => template.name === name).map(toVolume)[0],
     made: 'its volumes are templates: `ctvirt template import` and `build` make them',
     copy: async (from, name) => {
       if (from.pool !== templatesPool) throw notCopied(from, templatesPool);
@@ -123,6 +127,11 @@ function layerPool({ engine, templatesFolder, rootsFolder }: Binding): Pool {
     ...ownPool(layersPool, rootsFolder),
     permissions: () => closed,
     volumes: async () => engine.layers.list().map(toVolume).sort(byName),
+    volume: async (name) =>
+      engine.layers
+        .list()
+        .filter((layer) => layer.name === name)
+        .map(toVolume)[0],
     made: 'its volumes are the files of domains: `ctvirt create`, `clone` and `snapshot create` make them',
     copy: async ({ layer, name }) => {
       const from = layer === undefined ? '' : ` ${layer.owner}`;
@@ -155,9 +164,13 @@ function folderPool(pool: FolderPool, { engine }: Binding): Pool {
     ...pool,
     ...(pool.isActive && { permissions: () => engine.pools.permissions(poolName) }),
     volumes: async () => {
-      if (!pool.isActive)
-        throw refusal('operationInvalid', 'storage', `storage pool '${poolName}' is not active`);
+      refuseInactive();
       return engine.pools.volumes(poolName).map(toVolume);
+    },
+    volume: async (name) => {
+      refuseInactive();
+      const found = engine.pools.volume(poolName, name);
+      return found && toVolume(found);
     },
     made: '',
     make: (volume) => engine.pools.make(poolName, volume),
@@ -167,6 +180,11 @@ function folderPool(pool: FolderPool, { engine }: Binding): Pool {
       else await engine.pools.copy(poolName, { pool: from.pool, volume: from.name }, name);
     },
   };
+
+  function refuseInactive(): void {
+    if (!pool.isActive)
+      throw refusal('operationInvalid', 'storage', `storage pool '${poolName}' is not active`);
+  }
 
   async function exportTo(target: string, layer: LayerFile): Promise<void> {
     const { owner, isKept, snapshot } = layer;

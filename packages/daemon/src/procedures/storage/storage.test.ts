@@ -78,7 +78,7 @@ test('a folder is a pool from its definition to its end, and what is in it are v
   await writeFile(join(path, '.hidden'), '');
   const names = (await pool.listAllVolumes({ needResults: 1 })).map(({ name }) => name);
   assert.deepEqual(names, ['copy.img', 'disk.img', 'sub']);
-  for (const name of ['link', '.hidden', '..', 'a/b'])
+  for (const name of ['link', '.hidden', '..', 'a/b', 'ä'.repeat(200)])
     assert.equal(await codeOf(pool.storageVolLookupByName({ name })), errorCodes.noStorageVol, name);
   for (const [xml, code] of [
     [volumeXml('disk.img'), errorCodes.storageVolExist],
@@ -122,6 +122,18 @@ test('volumes are found by their paths, whatever became of the folder of another
   assert.equal(await disk.getPath(), join(here, 'disk.img'));
   const lost = connection.storageVolLookupByPath({ path: join(gone, 'disk.img') });
   assert.equal(await codeOf(lost), errorCodes.noStorageVol);
+});
+
+test('one of many volumes is found without a look at the others', async (t) => {
+  const { connection, folder, served } = await opened(t);
+  const path = join(folder, 'many');
+  const pool = await connection.storagePoolCreateXml({ xml: poolXml('many', path), flags: 1 });
+  for (const name of ['one', 'other']) await writeFile(join(path, name), '');
+  t.mock.method(served.engine.pools, 'volumes', () => assert.fail('all are looked at'));
+  const disk = await pool.storageVolLookupByName({ name: 'other' });
+  assert.equal((await disk.getInfo()).capacity, 0n);
+  await disk.resize({ capacity: 1n });
+  await disk.delete();
 });
 
 test('what no pool can be is refused', async (t) => {

@@ -26,7 +26,7 @@ function readVolume(xml: string): NewVolume {
 }
 
 async function refuseTaken(pool: Pool, wanted: string): Promise<void> {
-  if ((await pool.volumes()).some(({ name }) => name === wanted))
+  if ((await pool.volume(wanted)) !== undefined)
     throw refusal('storageVolExist', 'storage', `storage volume '${wanted}' exists already`);
 }
 

@@ -40,11 +40,7 @@ export async function volumeOf(
   binding: Binding,
   { pool, name }: { readonly pool: string; readonly name: string },
 ): Promise<Volume> {
-  const volumes = await findPool(poolsOf(binding), { name: pool }).volumes();
-  return found(
-    volumes.find((volume) => volume.name === name),
-    `name '${name}'`,
-  );
+  return found(await findPool(poolsOf(binding), { name: pool }).volume(name), `name '${name}'`);
 }
 
 function found(volume: Volume | undefined, what: string): Volume {

@@ -57,13 +57,11 @@ export class PoolFolder {
       .flatMap((name) => volumeIn(folder, name) ?? []);
   }
 
-  /** Throws `not-found`. */
-  get(name: string): VolumeFile {
-    checkVolumeName(name);
+  /** Undefined where nothing of that name is there, or can be. */
+  find(name: string): VolumeFile | undefined {
+    if (!isVolumeName(name)) return undefined;
     using folder = this.open();
-    const found = volumeIn(folder, name);
-    if (found === undefined) throw notThere(folder, name);
-    return found;
+    return volumeIn(folder, name);
   }
 
   /** Where a file of a name that is free comes to lie. */
@@ -108,10 +106,12 @@ export class PoolFolder {
 
   /** A file, or a folder with nothing in it. */
   async remove(name: string): Promise<void> {
+    checkVolumeName(name);
     using folder = this.open();
-    const { isFolder } = this.get(name);
+    const found = volumeIn(folder, name);
+    if (found === undefined) throw notThere(folder, name);
     try {
-      if (isFolder) rmdirSync(at(folder.fd, name));
+      if (found.isFolder) rmdirSync(at(folder.fd, name));
       else unlinkSync(at(folder.fd, name));
     } catch (error) {
       if (!isErrno(error, 'ENOTEMPTY')) throw error;
@@ -253,10 +253,14 @@ const control = /[\u0000-\u001f]/;
 
 /** What begins with a dot is hidden from clients: it may be half-made. */
 const isVolumeName = (name: string): boolean =>
-  name !== '' && !name.startsWith('.') && !name.includes('/') && !control.test(name);
+  name !== '' &&
+  !name.startsWith('.') &&
+  !name.includes('/') &&
+  !control.test(name) &&
+  Buffer.byteLength(name) <= 255;
 
 function checkVolumeName(name: string): void {
-  if (!isVolumeName(name) || Buffer.byteLength(name) > 255)
+  if (!isVolumeName(name))
     throw new EngineError('invalid', `'${name}' is no name of a volume: one without / and a dot before it`, {
       name,
     });
