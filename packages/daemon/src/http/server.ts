@@ -129,26 +129,7 @@ export function createHttpApp(
   // The contract's own checks run in the handlers, with the engine's error; fastify's (ajv) never load.
   app.setValidatorCompiler(() => () => true);
   app.setSerializerCompiler(() => JSON.stringify);
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser(
-    'application/json',
-    { parseAs: 'string' },
-    app.getDefaultJsonParser('error', 'error'),
-  );
-  app.addContentTypeParser<Buffer>('application/xml', { parseAs: 'buffer' }, (_request, body, done) => {
-    // Other bytes would be stored as U+FFFD each.
-    if (isUtf8(body)) done(null, body.toString('utf8'));
-    else
-      done(
-        new EngineError(
-          'invalid',
-          'body: the document is not UTF-8: convert it, whatever its first line says',
-        ),
-      );
-  });
-  app.addContentTypeParser('application/octet-stream', (_request, payload, done) =>
-    done(null, ownStream(payload)),
-  );
+  readBodies(app);
   app.setErrorHandler(answerError);
   app.setNotFoundHandler((request, reply) =>
     reply
@@ -185,6 +166,30 @@ export function createHttpApp(
     return reply.type('application/json').send(document);
   });
   return app;
+}
+
+/** JSON and XML whole, and uploads as they come; nothing else is a body. */
+function readBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string' },
+    app.getDefaultJsonParser('error', 'error'),
+  );
+  app.addContentTypeParser<Buffer>('application/xml', { parseAs: 'buffer' }, (_request, body, done) => {
+    // Other bytes would be stored as U+FFFD each.
+    if (isUtf8(body)) done(null, body.toString('utf8'));
+    else
+      done(
+        new EngineError(
+          'invalid',
+          'body: the document is not UTF-8: convert it, whatever its first line says',
+        ),
+      );
+  });
+  app.addContentTypeParser('application/octet-stream', (_request, payload, done) =>
+    done(null, ownStream(payload)),
+  );
 }
 
 /** An upload's bytes: who reads them may end them early, and the connection stays for the answer that says why. */
