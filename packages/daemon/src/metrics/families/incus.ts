@@ -9,9 +9,8 @@ import type {
 } from '@ctvirt/engine';
 import { memoryUseOf } from '../../procedures/domain/memory-use.js';
 import type { Known } from '../known.js';
+import { bytes, seconds, sides } from '../units.js';
 import { counter, type Family, type Group, gauge, group } from '../write.js';
-
-const bytes = (kib: number | null | undefined): number | null | undefined => kib && kib * 1024;
 
 /** What each of its families has. */
 const common = ['name', 'project', 'type'] as const;
@@ -69,7 +68,7 @@ const processors = group<Known, number | null>({
     counter(
       'incus_cpu_seconds_total',
       'Processor time of an instance since its start, all processors together.',
-      (ns) => ns && ns / 1e9,
+      seconds,
     ),
   ],
 });
@@ -118,10 +117,6 @@ const filesystems = group<Known, FilesystemOverview>({
   ],
 });
 
-const sides = [
-  ['rx', 'receive', 'received'],
-  ['tx', 'transmit', 'sent'],
-] as const;
 const counts = [
   ['bytes', 'bytes'],
   ['packets', 'packets'],

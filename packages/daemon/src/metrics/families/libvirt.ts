@@ -11,9 +11,8 @@ import type {
 import { domainStates } from '@ctvirt/rpc';
 import { memoryUseOf } from '../../procedures/domain/memory-use.js';
 import type { Known } from '../known.js';
+import { bytes, seconds, sides } from '../units.js';
 import { counter, type Family, type Group, gauge, group } from '../write.js';
-
-const bytes = (kib: number | null | undefined): number | null | undefined => kib && kib * 1024;
 
 const descriptions: Readonly<Record<DomainSummary['state'], string>> = {
   running: 'the domain is running',
@@ -117,7 +116,7 @@ const domain = group<Known, Active>({
     counter(
       'libvirt_domain_info_cpu_time_seconds_total',
       'Processor time that a domain had since its start.',
-      used(({ cpu: { totalNs } }) => totalNs && totalNs / 1e9),
+      used(({ cpu: { totalNs } }) => seconds(totalNs)),
     ),
     gauge(
       'libvirt_domain_info_vstate',
@@ -234,10 +233,6 @@ const disks = group<Known, Disk>({
   ],
 });
 
-const sides = [
-  ['rx', 'receive', 'received'],
-  ['tx', 'transmit', 'sent'],
-] as const;
 const counts: readonly (keyof TrafficCounters)[] = ['bytes', 'packets', 'errors', 'drops'];
 
 const links = group<Known, LinkOverview>({

@@ -3,17 +3,16 @@
 import type { BeancounterRow, LedgerRow } from '@ctvirt/api';
 import type { DomainOverview, KnownDomain } from '@ctvirt/engine';
 import type { Known, Tally } from '../known.js';
+import { bytes, seconds } from '../units.js';
 import { counter, type Group, gauge, group } from '../write.js';
 
-const seconds = (ns: number | null): number | null => ns && ns / 1e9;
-const bytes = (kib: number | null): number | null => kib && kib * 1024;
 const secondsOf = (date: Date | string | null | undefined): number | null =>
   date ? new Date(date).valueOf() / 1000 : null;
 
 /** Of a run. */
 const used =
-  (of: (use: KnownDomain) => number | null) =>
-  ({ run }: DomainOverview): number | null =>
+  (of: (use: KnownDomain) => number | null | undefined) =>
+  ({ run }: DomainOverview): number | null | undefined =>
     run?.seen ? of(run.seen) : null;
 
 const daemon = group<Known, Known>({
