@@ -425,6 +425,7 @@ test('every answer is as its schema says, and says nothing more', async (t) => {
     },
     'guarantees.whatIf': () => client.guarantees.whatIf({ body: { profile: 'vps.basic' } }),
     'guarantees.delivered': () => client.guarantees.delivered(),
+    'terminals.list': () => client.terminals.list(),
     'templates.list': () => client.templates.list(),
     'templates.info': () => client.templates.info({ template: 'small' }),
     'templates.rename': async () => {
