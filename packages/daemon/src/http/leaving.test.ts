@@ -79,6 +79,21 @@ test('who leaves without reading a list has ended it', async (t) => {
   await over;
 });
 
+test('a line that is longer than what may lie unread reaches who reads', async (t) => {
+  const engine = await memoryEngine(t);
+  const { client } = await serve(t, engine);
+  const leaving = new AbortController();
+  const events = await client.events.watch({}, { signal: leaving.signal });
+  const title = 'ä'.repeat(3 * 1024 * 1024);
+  const told = (async () => {
+    for await (const line of events) if (line.event !== 'gap') return line.domain.title?.length;
+    return undefined;
+  })();
+  await engine.define(sampleXml('long').replace('</name>', `</name><title>${title}</title>`));
+  assert.equal(await told, title.length);
+  leaving.abort();
+});
+
 test('who has left before events are told to him is told none', async (t) => {
   const engine = await memoryEngine(t);
   const folder = await mkdtemp(join(tmpdir(), 'ctvirt-http-'));

@@ -59,11 +59,13 @@ export function answerLines(
       early.push(line);
       return;
     }
-    writeLine(raw, line);
+    // What it has not read of the lines before: a single one may be longer, and is no fault of its own.
     if (raw.writableLength > maxUnreadBytes) {
       request.log.warn({ url: request.url }, 'a client does not read its events: cut off');
       raw.destroy();
+      return;
     }
+    writeLine(raw, line);
   };
   const end = (): void => {
     state.isOver = true;
