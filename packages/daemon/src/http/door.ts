@@ -14,6 +14,10 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     visitor: Visitor | undefined;
+    /** When who asked has left, or may not ask any more, before there is an answer. */
+    gone: AbortSignal;
+    /** Its answer is told whether or not the session is over by then. */
+    letGo: () => void;
   }
 }
 
@@ -27,9 +31,24 @@ export interface SessionView {
 export interface Visitor {
   /** Undefined of root at the daemon's own socket, and of who has none yet. */
   readonly session: SessionView | undefined;
+  /** Throws a Refusal if the session is over by now. */
+  confirm(): void;
   /** Counts something that goes on as use of the session, whose end calls `end`; returns what to call when it is over. */
-  hold(end: () => void): () => void;
+  hold(end: () => void, holding: Holding): () => void;
 }
+
+/** What goes on in a session. */
+export interface Holding {
+  /** For as long as somebody listens: of these a session has so many. */
+  readonly isLong: boolean;
+}
+
+/** Who has no session: nothing of it ends. */
+export const withoutSession: Visitor = {
+  session: undefined,
+  confirm: () => undefined,
+  hold: () => () => undefined,
+};
 
 /** What is asked for. */
 export interface Wish {
@@ -45,33 +64,41 @@ export interface Door {
   admit(request: IncomingMessage, wish: Wish): Visitor;
 }
 
-const root: Visitor = { session: undefined, hold: () => () => undefined };
-
 /** The daemon's own socket: who can write to it is root, and only a page that came from elsewhere is not meant. */
 export const socketDoor: Door = {
   headers: {},
   admit: ({ headers }) => {
     refuseForeignPage(headers);
-    return root;
+    return withoutSession;
   },
 };
 
-/** Lets no request of an app in but by its door; upgrades ask it themselves. */
+/**
+ * Lets no request of an app in but by its door; upgrades ask it themselves. Whoever was let in is asked for again when all of the request
+ * has come, just before what it asks for begins, and whatever goes on ends with the session: a client may take its time with a body.
+ */
 export function guardRoutes(app: FastifyInstance, door: Door): void {
-  app.decorateRequest('visitor', undefined);
+  for (const name of ['visitor', 'gone', 'letGo']) app.decorateRequest(name);
   app.addHook('onRoute', ({ config, url }) => {
     if (config?.role === undefined) throw new Error(`${url} does not say who may ask for it`);
   });
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(door.headers);
-    const { role, isLong } = request.routeOptions.config;
+    const { role, isLong = false } = request.routeOptions.config;
     // What is not there is nobody's to find out but theirs who may look.
     const visitor = door.admit(request.raw, { role: role ?? 'viewer' });
     request.visitor = visitor;
-    if (isLong !== true) return;
-    reply.raw.once(
-      'close',
-      visitor.hold(() => reply.raw.destroy()),
-    );
+    const gone = new AbortController();
+    request.gone = gone.signal;
+    const end = (): void => {
+      gone.abort();
+      reply.raw.destroy();
+    };
+    request.letGo = visitor.hold(end, { isLong });
+    reply.raw.once('close', () => {
+      request.letGo();
+      if (!reply.raw.writableFinished) gone.abort();
+    });
   });
+  app.addHook('preHandler', async ({ visitor }) => visitor?.confirm());
 }

@@ -49,7 +49,7 @@ import { bindRoots } from './roots.js';
 import { answerRows } from './rows.js';
 import { acceptSessions, type SessionRoute } from './session.js';
 import { bindSnapshots } from './snapshots.js';
-import { type AnyCall, answerLines, answerProgress, type Caller, goneOf } from './stream.js';
+import { type AnyCall, answerLines, answerProgress, type Caller } from './stream.js';
 import { etagOf, tagsIn } from './tags.js';
 import { bindTemplates } from './templates.js';
 import { bindTerminals, Terminals } from './terminals.js';
@@ -215,17 +215,16 @@ const contentTypeOf = (answer: Answer): string =>
   `${answer.kind === 'text' ? answer.type : 'application/json'}; charset=utf-8`;
 
 const responders: { readonly [K in Answer['kind']]: Responder } = {
-  none: async (call, handler: ValueHandler, _request, reply) => {
-    await remarking(reply, () => askedBy(goneOf(reply), () => handler(call)));
+  none: async (call, handler: ValueHandler, { gone }, reply) => {
+    await remarking(reply, () => askedBy(gone, () => handler(call)));
     return reply.code(204).send();
   },
-  json: async (call, handler: JsonHandler, _request, reply, { answer }) => {
-    const gone = goneOf(reply);
+  json: async (call, handler: JsonHandler, { gone }, reply, { answer }) => {
     const result = await remarking(reply, () => askedBy(gone, () => handler(call, gone)));
     return reply.type(contentTypeOf(answer)).send(JSON.stringify(result));
   },
-  text: async (call, handler: ValueHandler, _request, reply, { answer, tag }) => {
-    const document = await remarking(reply, () => askedBy(goneOf(reply), () => handler(call)));
+  text: async (call, handler: ValueHandler, { gone }, reply, { answer, tag }) => {
+    const document = await remarking(reply, () => askedBy(gone, () => handler(call)));
     if (tag === 'told') reply.header('etag', etagOf(String(document)));
     return reply.type(contentTypeOf(answer)).send(document);
   },
@@ -283,8 +282,9 @@ function addRoute(
   });
 }
 
-const callerOf = ({ visitor }: FastifyRequest, reply: FastifyReply): Caller => ({
-  session: visitor?.session,
+const callerOf = (request: FastifyRequest, reply: FastifyReply): Caller => ({
+  session: request.visitor?.session,
+  letGo: () => request.letGo(),
   setCookie: (cookie) => void reply.header('set-cookie', cookie),
 });
 

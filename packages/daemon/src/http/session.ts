@@ -64,10 +64,14 @@ export function acceptSessions(
     const found = table.find(({ match }) => match(path) !== undefined);
     const params = found?.match(path);
     let visitor: Visitor;
+    let session: SessionServer | undefined;
     try {
       visitor = door.admit(request, { role: found?.role ?? 'viewer', isUpgrade: true });
-      const release = visitor.hold(() => socket.destroy());
-      socket.once('close', release);
+      const end = (): void => {
+        session?.end();
+        socket.destroy();
+      };
+      socket.once('close', visitor.hold(end, { isLong: true }));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       return refuse(socket, error.status, error.body);
@@ -76,9 +80,10 @@ export function acceptSessions(
       return refuse(socket, 404, { code: 'not-found', message: `no such operation: upgrade of ${path}` });
     const { admitOpen, handler, route } = found;
     upgrade(request, socket, head, (client) => {
-      const caller = { session: visitor.session, setCookie: () => undefined };
+      const caller = { session: visitor.session, setCookie: () => undefined, letGo: () => undefined };
       const call = { params, query: {}, body: undefined, caller };
       const open = async (value: unknown) => {
+        visitor.confirm();
         const wish = admitOpen(value);
         const begin = () => handler(call, wish, lenderOf(client));
         const named = keptAs(route, params, wish);
@@ -88,9 +93,10 @@ export function acceptSessions(
         client.destroy();
         return;
       }
-      const session = new SessionServer(client, open, app.log, () => live.delete(session));
-      live.add(session);
-      session.begin();
+      const opened = new SessionServer(client, open, app.log, () => live.delete(opened));
+      session = opened;
+      live.add(opened);
+      opened.begin();
     });
   });
   app.addHook('preClose', async () => {

@@ -12,6 +12,8 @@ export interface Caller {
   /** Undefined of root at the daemon's own socket, and of who has no session yet. */
   readonly session: SessionView | undefined;
   setCookie(cookie: string): void;
+  /** Its session may end before this is answered. */
+  letGo(): void;
 }
 
 /** A checked request whose route is known only to its handler. */
@@ -89,15 +91,6 @@ export function answerLines(
   raw.on('error', (error) => request.log.debug({ err: error }, 'a client of events went'));
 }
 
-/** When the client leaves before it has its answer. */
-export function goneOf({ raw }: FastifyReply): AbortSignal {
-  const gone = new AbortController();
-  raw.on('close', () => {
-    if (!raw.writableFinished) gone.abort();
-  });
-  return gone.signal;
-}
-
 type ProgressHandler = (call: AnyCall, watched: Required<Watched>) => Promise<unknown>;
 
 /** Whether it goes on when its client leaves, for whom there is the list of jobs then (RFC 7240). */
@@ -114,7 +107,7 @@ export async function answerProgress(
   reply: FastifyReply,
 ): Promise<void> {
   const { raw } = reply;
-  const gone = isDetached(request) ? new AbortController().signal : goneOf(reply);
+  const gone = isDetached(request) ? new AbortController().signal : request.gone;
   const start = () => {
     if (raw.headersSent) return;
     takeOver(reply);

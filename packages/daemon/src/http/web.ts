@@ -44,12 +44,19 @@ function sessionOf({ session }: { readonly session: SessionView | undefined }): 
 export const bindWeb = (web: Web): Handlers<Resources['web']> => ({
   list: () => web.list(),
   open: ({ body }) => web.open(body),
-  revoke: ({ params: { session } }) => web.revoke(session),
+  revoke: ({ params: { session }, caller }) => {
+    if (session === caller.session?.id) caller.letGo();
+    return web.revoke(session);
+  },
   me: ({ caller }) => web.own(sessionOf(caller)),
   enter: async ({ body, caller }) => {
     const { key, cookie } = await web.enter(body.token);
     caller.setCookie(cookie);
     return key;
   },
-  leave: async ({ caller }) => caller.setCookie(await web.leave(sessionOf(caller))),
+  leave: async ({ caller }) => {
+    const own = sessionOf(caller);
+    caller.letGo();
+    caller.setCookie(await web.leave(own));
+  },
 });

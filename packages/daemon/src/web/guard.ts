@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { IncomingMessage } from 'node:http';
 import { mayAs, type Role } from '@ctvirt/api';
-import type { Door, Visitor, Wish } from '../http/door.js';
+import { type Door, type Wish, withoutSession } from '../http/door.js';
 import { refuseForeignPage } from '../http/foreign-page.js';
 import { Refusal } from '../http/refusal.js';
 import type { Entry, WebSessions } from './sessions.js';
@@ -32,7 +32,8 @@ const headers = {
   'cross-origin-resource-policy': 'same-origin',
 };
 
-const nobody: Visitor = { session: undefined, hold: () => () => undefined };
+const over = (): Refusal =>
+  new Refusal(401, 'no-session', 'no session, or it is over: ctvirt web makes a link for another');
 
 /** A door that asks for sessions. */
 export const guardedDoor = (sessions: WebSessions, place: Place): Door => ({
@@ -40,12 +41,17 @@ export const guardedDoor = (sessions: WebSessions, place: Place): Door => ({
   admit(request, wish) {
     refuseOtherName(request, place);
     if (bearerOf(request) === undefined) refuseOtherPage(request, wish, place);
-    if (wish.role === 'anyone') return nobody;
+    if (wish.role === 'anyone') return withoutSession;
     const session = sessionOf(request, sessions, place);
-    if (session === undefined)
-      throw new Refusal(401, 'no-session', 'no session, or it is over: ctvirt web makes a link for another');
+    if (session === undefined) throw over();
     refuseLesser(session.role, wish.role);
-    return { session, hold: (end) => sessions.hold(session, end) };
+    return {
+      session,
+      confirm() {
+        if (!sessions.isIn(session)) throw over();
+      },
+      hold: (end, holding) => sessions.hold(session, end, holding),
+    };
   },
 });
 

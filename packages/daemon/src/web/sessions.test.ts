@@ -100,7 +100,7 @@ test('a session lasts 12 hours in all and half an hour unused, but not while som
   const entry = find();
   assert.ok(entry);
   let ends = 0;
-  const release = sessions.hold(entry, () => ends++);
+  const release = sessions.hold(entry, () => ends++, { isLong: true });
   clock.ms += 2 * terms.idleMs;
   assert.ok(find());
   release();
@@ -110,9 +110,10 @@ test('a session lasts 12 hours in all and half an hour unused, but not while som
   const second = await entered(sessions);
   const held = second.find();
   assert.ok(held);
-  sessions.hold(held, () => ends++);
+  sessions.hold(held, () => ends++, { isLong: true });
   clock.ms += 12 * hour;
-  await sessions.sweep();
+  // Nobody has looked yet, and what begins now asks.
+  assert.equal(sessions.isIn(held), false);
   assert.deepEqual([second.find(), ends], [undefined, 1]);
 });
 
@@ -142,13 +143,15 @@ test('64 streams and terminals in a session at most', async (t) => {
   const sessions = house(t).open();
   const entry = (await entered(sessions)).find();
   assert.ok(entry);
-  const releases = Array.from({ length: terms.open }, () => sessions.hold(entry, () => undefined));
+  const releases = Array.from({ length: terms.open }, () =>
+    sessions.hold(entry, () => undefined, { isLong: true }),
+  );
   assert.throws(
-    () => sessions.hold(entry, () => undefined),
+    () => sessions.hold(entry, () => undefined, { isLong: true }),
     (error) => error instanceof Refusal && error.status === 429,
   );
   releases[0]?.();
-  sessions.hold(entry, () => undefined);
+  sessions.hold(entry, () => undefined, { isLong: true });
 });
 
 test('whom the next daemon knows: sessions and tokens, by their digests alone, and no links', async (t) => {

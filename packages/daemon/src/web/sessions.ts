@@ -3,6 +3,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { WebSession } from '@ctvirt/api';
 import { EngineError } from '@ctvirt/engine';
+import type { Holding } from '../http/door.js';
 import { Refusal } from '../http/refusal.js';
 
 /** How long a link is good, and a session at most, and one that is not used; how many there may be, and things open in one. */
@@ -42,8 +43,12 @@ export interface Entry {
   usedMs: number | undefined;
   key: Buffer;
   cookie: Buffer | undefined;
-  /** What goes on in it: how each is ended. */
-  readonly open: Set<() => void>;
+  /** What goes on in it. */
+  readonly open: Set<Open>;
+}
+
+interface Open extends Holding {
+  readonly end: () => void;
 }
 
 /** What was handed out, whose secrets are told this once. */
@@ -196,13 +201,20 @@ export class WebSessions {
     return entry;
   }
 
+  /** Whether it is a way in still. */
+  isIn(entry: Entry): boolean {
+    this.#dropOver();
+    return this.#entries.get(entry.id) === entry;
+  }
+
   /** Counts something that goes on as use; `end` is called when the session is over. Throws a Refusal. */
-  hold(entry: Entry, end: () => void): () => void {
-    if (entry.open.size >= terms.open)
+  hold(entry: Entry, end: () => void, { isLong }: Holding): () => void {
+    if (isLong && [...entry.open].filter((one) => one.isLong).length >= terms.open)
       throw new Refusal(429, 'busy', `${terms.open} streams and terminals are open in this session`);
-    entry.open.add(end);
+    const open: Open = { end, isLong };
+    entry.open.add(open);
     return () => {
-      entry.open.delete(end);
+      if (!entry.open.delete(open)) return;
       entry.usedMs = this.now();
       this.#isUsed = true;
     };
@@ -253,7 +265,7 @@ export class WebSessions {
   #drop(id: string): void {
     const entry = this.#entries.get(id);
     this.#entries.delete(id);
-    for (const end of entry?.open ?? []) end();
+    for (const { end } of entry?.open ?? []) end();
     this.#emptySince = this.now();
   }
 
