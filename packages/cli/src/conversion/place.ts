@@ -55,8 +55,10 @@ function checkPlace(folder: string, parts: readonly string[], force: boolean): v
     const isLast = at === parts.length - 1;
     if (!isLast && !found.isDirectory())
       throw new CliError('local', `${place} is no folder: nothing is written through it`);
-    if (isLast && found.isDirectory())
-      throw new CliError('local', `${place} is a folder: nothing is written over it`);
+    if (isLast && !found.isFile() && !found.isSymbolicLink()) {
+      const what = found.isDirectory() ? 'a folder' : 'a device, a pipe or a socket';
+      throw new CliError('local', `${place} is ${what}: nothing is written over it`);
+    }
     if (isLast && !force) throw new CliError('local', `${place} is there already: --force writes over it`);
   }
 }

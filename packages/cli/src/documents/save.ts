@@ -1,20 +1,22 @@
-// A file replaced at once or not at all, keeping its mode; a link keeps leading to it.
+// A text put into a file: all of it at once or none, and what is no file is written to.
 // SPDX-License-Identifier: Apache-2.0
-import { randomBytes } from 'node:crypto';
-import { chmod, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { arrivingFile } from '../arriving-file.js';
 
-/** Writes the text over an existing file; throws the system's error and leaves the file as it was. */
-export async function replaceFile(file: string, text: string): Promise<void> {
-  const place = await realpath(file);
-  const { mode } = await stat(place);
-  const draft = join(dirname(place), `.ctvirt-${randomBytes(6).toString('hex')}`);
-  try {
-    await writeFile(draft, text, { flag: 'wx', mode: 0o600 });
-    await chmod(draft, mode & 0o7777);
-    await rename(draft, place);
-  } catch (error) {
-    await rm(draft, { force: true });
-    throw error;
-  }
+/**
+ * Writes it to what is called so; a link keeps leading there. Throws the system's error and leaves the file as it was. Returns whether
+ * there is a file of it, and not what was there already and takes it, such as a device.
+ */
+export async function saveText(path: string, text: string, mode: number): Promise<boolean> {
+  await using arriving = await arrivingFile(path, { mode, isNamed: true });
+  const { file } = arriving;
+  if (!arriving.isThere) await file.chmod(mode);
+  await file.writeFile(text);
+  await arriving.keep();
+  return !arriving.isThere;
+}
+
+/** Writes it over what is there, whose mode stays. */
+export async function replaceText(path: string, text: string): Promise<void> {
+  await saveText(path, text, (await stat(path)).mode & 0o7777);
 }

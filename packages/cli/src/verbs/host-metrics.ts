@@ -1,6 +1,6 @@
 // ctvirt metrics
 // SPDX-License-Identifier: Apache-2.0
-import { chmodSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { saveText } from '../documents/save.js';
 import { refuseFile } from '../errors.js';
 import { verb } from '../verb.js';
 
@@ -12,7 +12,7 @@ export const metrics = verb({
   details: [
     'They are what the daemon last found when it looked at what runs, which it does every ten seconds: nothing is looked at for this.',
     'own are our families, ctvirt_*; libvirt are those that exporters of libvirt have, incus those of Incus, for dashboards that were made for them.',
-    "With --output they are a file that is there whole at each moment, such as node_exporter's textfile collector wants it.",
+    "With --output they are a file that is there whole at each moment, such as node_exporter's textfile collector wants it; a device or a pipe of that name is written to.",
   ],
   args: {},
   options: {
@@ -29,23 +29,15 @@ export const metrics = verb({
   },
   async run(context, { options: { families, output } }) {
     const text = await context.client.metrics.show({ families });
-    if (output === undefined) context.printVerbatim({ metrics: text }, text);
-    else {
-      writeWhole(output, text);
-      context.done({ output }, `Metrics written to ${output}`);
+    if (output === undefined) {
+      context.printVerbatim({ metrics: text }, text);
+      return;
     }
+    // Others read it, such as node_exporter.
+    const isFile = await saveText(output, text, 0o644).catch((cause: unknown) =>
+      refuseFile(output, cause, 'write'),
+    );
+    // What is no file may be where this would go.
+    if (isFile) context.done({ output }, `Metrics written to ${output}`);
   },
 });
-
-/** Readable for others, under its name only when it is complete. */
-function writeWhole(file: string, text: string): void {
-  const draft = `${file}.${process.pid}`;
-  try {
-    writeFileSync(draft, text, { flag: 'wx' });
-    chmodSync(draft, 0o644);
-    renameSync(draft, file);
-  } catch (cause) {
-    rmSync(draft, { force: true });
-    refuseFile(file, cause, 'write');
-  }
-}

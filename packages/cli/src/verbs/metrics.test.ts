@@ -1,7 +1,8 @@
 // ctvirt metrics against a daemon: the page as it is, a file that is there whole, and what is refused.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -33,6 +34,15 @@ describe('ctvirt metrics', () => {
     assert.match(readFileSync(file, 'utf8'), /^ctvirt_build_info\{/m);
     assert.equal(statSync(file).mode & 0o777, 0o644);
     assert.deepEqual(readdirSync(folder), ['ctvirt.prom']);
+  });
+
+  test('what is no file is written to, and nothing is put in its place', async () => {
+    const device = join(folder, 'null');
+    execFileSync('mknod', [device, 'c', '1', '3']);
+    const { status, out } = await ctvirt(`metrics --output ${device}`);
+    assert.deepEqual([status, out], [0, '']);
+    assert.ok(lstatSync(device).isCharacterDevice());
+    rmSync(device);
   });
 
   test('refuses families that there are not, and a folder that is not there', async () => {

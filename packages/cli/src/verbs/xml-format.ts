@@ -1,7 +1,7 @@
 // ctvirt xml format
 // SPDX-License-Identifier: Apache-2.0
 import { type CheckedDocument, checkFile, withLeftOut } from '../documents/document.js';
-import { replaceFile } from '../documents/save.js';
+import { replaceText } from '../documents/save.js';
 import { CliError, describeFinding, refuseFile } from '../errors.js';
 import { invalidStatus } from '../exit-status.js';
 import { hasColour } from '../io.js';
@@ -45,7 +45,7 @@ export const xmlFormat = verb({
           for (const finding of findings) io.stderr.write(describeFinding(finding, file, colour));
         else context.warn(findings, file);
         if (write && isChanged)
-          await replaceFile(name, xml).catch((cause) => refuseFile(name, cause, 'write'));
+          await replaceText(name, xml).catch((cause) => refuseFile(name, cause, 'write'));
         else if (!write && !context.isJson) io.stdout.write(xml ?? '');
         if (write && !context.isJson && xml !== undefined)
           context.remark(`${file} ${isChanged ? 'rewritten' : 'unchanged'}`);
