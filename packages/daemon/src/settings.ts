@@ -174,7 +174,7 @@ export const settings = {
     5000,
   ),
   max_anonymous_clients: clients(
-    'Of these, those that have not opened a connection of the protocol yet. One more, and the oldest of them goes.',
+    'Of these, those that have not opened a connection of the protocol yet, and at the port for browsers those without a session. One more, and the oldest of them goes; so does one that is it for 30 seconds.',
     256,
   ),
   keepalive_interval: interval(

@@ -21,7 +21,7 @@ export { ownProcedureNames } from './server/own-procedures.js';
 export { functionName } from './server/read-only.js';
 export { type Published, RpcServer, type ServerOptions } from './server/server.js';
 export { ClientStream, ServerStream } from './streams.js';
-export { defaultGate, Gate, type GateOptions } from './transport/gate.js';
+export { defaultGate, Gate, type GateOptions, type Seat } from './transport/gate.js';
 export * from './transport/listen.js';
 export { type ConnectionUri, parseUri } from './transport/uri.js';
 export { fromTypedParams } from './typed-params.js';

@@ -108,7 +108,7 @@ export function createHttpApp(
   logger: FastifyBaseLogger,
   clients: ClientRules = { gate: new Gate() },
   {
-    door = socketDoor,
+    door: inner = socketDoor,
     web = noWeb,
     tls,
     requests = new Requests(),
@@ -124,7 +124,7 @@ export function createHttpApp(
     bodyLimit: bodyLimitBytes,
     routerOptions: { maxParamLength: 4096, ignoreTrailingSlash: false },
   });
-  admitClients(app, clients);
+  const door = admitClients(app, clients, inner);
   guardRoutes(app, door);
   // The contract's own checks run in the handlers, with the engine's error; fastify's (ajv) never load.
   app.setValidatorCompiler(() => () => true);

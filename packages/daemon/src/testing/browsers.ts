@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Role, WebRequest } from '@ctvirt/api';
 import { pino } from 'pino';
+import type { ClientRules } from '../http/clients.js';
 import { createHttpApp } from '../http/server.js';
 import { parseSettings } from '../settings.js';
 import { type Assets, readAssets } from '../web/assets.js';
@@ -53,6 +54,7 @@ export function browsersAt(
   port: number,
   engine: MemoryEngine,
   page: Assets = readAssets('/nowhere'),
+  clients?: ClientRules,
 ): Browsers {
   const folder = mkdtempSync(join(tmpdir(), 'ctvirt-web-'));
   const log = pino({ level: 'silent' });
@@ -61,7 +63,7 @@ export function browsersAt(
     settings: parseSettings(`web_listen = "127.0.0.1:${port}"\n`, 'ctvirtd.conf'),
     log,
     readPage: () => page,
-    appOf: (doors) => createHttpApp(engine, log, undefined, doors),
+    appOf: (doors) => createHttpApp(engine, log, clients, doors),
   });
   t.after(async () => {
     await browsers.close();
@@ -70,10 +72,10 @@ export function browsersAt(
   return browsers;
 }
 
-export async function openDoor(t: TestContext, page?: Assets): Promise<OpenDoor> {
+export async function openDoor(t: TestContext, page?: Assets, clients?: ClientRules): Promise<OpenDoor> {
   const engine = await memoryEngine(t);
   const port = await freePort();
-  const browsers = browsersAt(t, port, engine, page);
+  const browsers = browsersAt(t, port, engine, page, clients);
   await browsers.start();
   const origin = `http://127.0.0.1:${port}`;
   const ask: OpenDoor['ask'] = (method, path, headers, body) => askAt(port, method, path, headers, body);

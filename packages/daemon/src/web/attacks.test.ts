@@ -2,10 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { mayAs, type Role, type Route, resources, sessionProtocol } from '@ctvirt/api';
 import { isFault } from '@ctvirt/engine';
+import { Gate } from '@ctvirt/rpc';
 import {
   browsersAt,
   type Caller,
@@ -249,6 +250,54 @@ test('Slow clients, floods: a body has its end, a session so many streams', asyn
     large,
   );
   assert.equal(status, 413);
+});
+
+test('Slow clients, floods: who has no session shares a few places, however much he says', async (t) => {
+  const gate = new Gate({ most: 40, mostSilent: 10, silentMs: 500 });
+  const door = await openDoor(t, undefined, { gate });
+  const admin = await door.headersOf('admin');
+  const revoked = await door.headersOf('viewer');
+  const host = `host: 127.0.0.1:${door.port}\r\n`;
+  // Nothing at all, a half, the page, what is refused, an upgrade that is, and what no route is looked for.
+  const texts = [
+    '',
+    'GET / HT',
+    `GET / HTTP/1.1\r\n${host}\r\n`,
+    `GET /v1/domains HTTP/1.1\r\n${host}\r\n`,
+    `GET /v1/domains HTTP/1.1\r\nhost: evil.test\r\n\r\n`,
+    `POST /v1/web/session HTTP/1.1\r\n${host}origin: ${door.origin}\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n`,
+    `GET /%zz HTTP/1.1\r\n${host}\r\n`,
+  ];
+  const closed: Promise<unknown>[] = [];
+  const flood = async (said: readonly string[]) => {
+    for (const text of said) {
+      const socket = connect(door.port, '127.0.0.1').on('error', () => undefined);
+      closed.push(new Promise((resolve) => socket.once('close', resolve)));
+      await once(socket, 'connect');
+      socket.resume().write(text);
+    }
+  };
+  for (let round = 0; round < 12; round++) {
+    await flood(texts);
+    assert.ok(gate.count <= 12, `${gate.count} connections`);
+    assert.equal((await door.ask('GET', '/v1/domains', admin)).status, 200, `round ${round}`);
+  }
+  // Nor does one whose session is over keep the places that he had.
+  const ended = Object.entries(revoked).map(([name, value]) => `${name}: ${value}\r\n`);
+  const asks = `GET /v1/domains HTTP/1.1\r\n${host}${ended.join('')}\r\n`;
+  const keeps: Socket[] = [];
+  for (let count = 0; count < 15; count++) {
+    const socket = connect(door.port, '127.0.0.1').on('error', () => undefined);
+    closed.push(new Promise((resolve) => socket.once('close', resolve)));
+    socket.resume().write(asks);
+    await once(socket, 'data');
+    keeps.push(socket);
+  }
+  assert.ok(gate.count >= 15);
+  const [, id = ''] = /^ctvirt-([0-9a-f]{8})=/.exec(revoked['cookie'] ?? '') ?? [];
+  await door.browsers.revoke(id);
+  for (const socket of keeps) socket.write(`GET / HTTP/1.1\r\n${host}\r\n`);
+  await Promise.all(closed);
 });
 
 test('a token reads metrics and nothing else', async (t) => {

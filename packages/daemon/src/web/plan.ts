@@ -1,9 +1,10 @@
 // Where browsers come in, by the settings: this host alone, or another address with a certificate.
 // SPDX-License-Identifier: Apache-2.0
 import { X509Certificate } from 'node:crypto';
-import { BlockList, isIP, isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import { EngineError } from '@ctvirt/engine';
 import type { Logger } from 'pino';
+import { isLoopback } from '../loopback.js';
 import { readKey, readPem } from '../pem.js';
 import { placeIn, type Settings } from '../settings.js';
 import type { Place } from './guard.js';
@@ -22,10 +23,6 @@ export interface WebPlan extends Place {
 }
 
 const defaultPort = 16_580;
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addAddress('::1', 'ipv6');
-const isLoopback = (address: string): boolean => loopback.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 
 const inUrl = (name: string): string => (isIPv6(name) ? `[${name}]` : name);
 

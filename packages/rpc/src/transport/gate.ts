@@ -20,7 +20,15 @@ export const defaultGate: GateOptions = { most: 5000, mostOfPeer: 2500, mostSile
 interface Guest {
   readonly socket: Socket;
   readonly peer: string | undefined;
-  readonly timer: NodeJS.Timeout;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/** A place of somebody who was let in. */
+export interface Seat {
+  /** Who sits there has said what it wants, and may stay. */
+  settle(): void;
+  /** It is nobody's that may stay any more, as it was at first. */
+  doubt(): void;
 }
 
 /**
@@ -44,8 +52,8 @@ export class Gate {
   }
 
   /** Whether it was let in; otherwise it is closed. `settle` is to be called when the client has said what it wants. */
-  admit(socket: Socket, peer?: string): { settle(): void } | undefined {
-    const { most, mostOfPeer, mostSilent, silentMs } = this.#options;
+  admit(socket: Socket, peer?: string): Seat | undefined {
+    const { most, mostOfPeer, mostSilent } = this.#options;
     // Nobody else may listen yet, and an error that nobody hears ends the process.
     socket.on('error', () => socket.destroy());
     if (peer !== undefined && this.#held(peer) >= mostOfPeer && !this.#makeRoom(peer))
@@ -53,13 +61,12 @@ export class Gate {
     const isFull = this.#inside.size >= most;
     if ((isFull || this.#silent.size >= mostSilent) && !this.#makeRoom() && isFull)
       return void socket.destroy();
-    const timer = setTimeout(() => this.#expel(guest), silentMs).unref();
-    const guest: Guest = { socket, peer, timer };
+    const guest: Guest = { socket, peer, timer: undefined };
     this.#inside.add(guest);
-    this.#silent.add(guest);
+    this.#bear(guest);
     if (peer !== undefined) this.#ofPeer.set(peer, this.#held(peer) + 1);
     socket.once('close', () => this.#leave(guest));
-    return { settle: () => this.#settle(guest) };
+    return { settle: () => this.#settle(guest), doubt: () => this.#doubt(guest) };
   }
 
   /** Closes those that have not said yet what they want: nobody waits for them. */
@@ -87,6 +94,19 @@ export class Gate {
   #expel(guest: Guest): void {
     this.#leave(guest);
     guest.socket.destroy();
+  }
+
+  /** For so long and no longer. */
+  #bear(guest: Guest): void {
+    guest.timer = setTimeout(() => this.#expel(guest), this.#options.silentMs).unref();
+    this.#silent.add(guest);
+  }
+
+  #doubt(guest: Guest): void {
+    // Who is borne with is not for longer because it asks again.
+    if (!this.#inside.has(guest) || this.#silent.has(guest)) return;
+    if (this.#silent.size >= this.#options.mostSilent) this.#makeRoom();
+    this.#bear(guest);
   }
 
   #settle(guest: Guest): void {

@@ -127,10 +127,14 @@ export async function listenUnix(server: Acceptor, options: UnixListenOptions): 
 
 /** Lets a connection in by its peer's address; whoever has an IPv6 address has the other 2⁶⁴ beside it. */
 function admitted(gate: Gate, socket: Socket): (() => void) | undefined {
-  const { remoteAddress: address = '' } = socket;
-  const mapped = /^::ffff:([\d.]+)$/.exec(address)?.[1];
-  const peer = mapped ?? (isIPv6(address) ? networkOf(address) : address);
+  const peer = peerAt(socket.remoteAddress ?? '');
   return gate.admit(socket.setNoDelay(true).setKeepAlive(true, 60_000), peer)?.settle;
+}
+
+/** What a gate calls who comes from there. */
+export function peerAt(address: string): string {
+  const mapped = /^::ffff:([\d.]+)$/.exec(address)?.[1];
+  return mapped ?? (isIPv6(address) ? networkOf(address) : address);
 }
 
 function networkOf(address: string): string {
