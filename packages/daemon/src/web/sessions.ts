@@ -149,22 +149,13 @@ export class WebSessions {
 
   /** Makes a session of a link; throws a Refusal. */
   async enter(secret: string): Promise<Handed & { readonly cookie: string; readonly leftMs: number }> {
-    const nowMs = performance.now();
-    this.#tries = this.#tries.filter((at) => nowMs - at < 1000);
-    if (this.#tries.length >= terms.triesPerSecond)
-      throw new Refusal(429, 'busy', 'too many have tried to come in just now: try again in a second');
-    this.#tries.push(nowMs);
     this.#dropOver();
+    const digest = digestOf(secret);
     // All of them, so that the time it takes tells nothing.
     const [entry] = [...this.#entries.values()].filter(
-      ({ state, key }) => isSame(secret, key) && state === 'link',
+      ({ state, key }) => timingSafeEqual(digest, key) && state === 'link',
     );
-    if (entry === undefined)
-      throw new Refusal(
-        401,
-        'no-session',
-        'this link is good once, for 60 seconds, and was used or is over: ctvirt web makes another',
-      );
+    if (entry === undefined) throw this.#wrong();
     const { id, role, untilMs } = entry;
     const [key, cookie] = [newSecret(), newSecret()];
     entry.state = 'open';
@@ -173,6 +164,20 @@ export class WebSessions {
     entry.cookie = digestOf(cookie);
     await this.#keepOrDrop(id);
     return { id, role, untilMs, secret: `${id}.${key}`, cookie, leftMs: untilMs - this.now() };
+  }
+
+  /** What is told to a try that is wrong: that alone is counted, so that nobody keeps out who has a link by guessing. */
+  #wrong(): Refusal {
+    const nowMs = performance.now();
+    this.#tries = this.#tries.filter((at) => nowMs - at < 1000);
+    if (this.#tries.length >= terms.triesPerSecond)
+      return new Refusal(429, 'busy', 'too many have tried to come in just now: try again in a second');
+    this.#tries.push(nowMs);
+    return new Refusal(
+      401,
+      'no-session',
+      'this link is good once, for 60 seconds, and was used or is over: ctvirt web makes another',
+    );
   }
 
   /** The session of these two halves, if there is one. */
