@@ -114,7 +114,8 @@ describe('the door', () => {
     }
   });
 
-  test('Port squatting by a local user while the daemon is off: no session outlives it, no link is told', async () => {
+  test('Port squatting by a local user while the daemon is off: no session outlives it, no link is told, and tokens stay', async () => {
+    const token = await link('--role', 'metrics');
     await world.stop();
     const [file = '', ...args] = world.enclosure.argv(
       ...['setpriv', '--reuid=65534', '--clear-groups', process.execPath, '--eval'],
@@ -133,6 +134,14 @@ describe('the door', () => {
       squatter.kill('SIGKILL');
       await gone;
     }
+    await waitFor(
+      'the daemon listens again for who has a token',
+      async () => (await listening()).length === 2,
+    );
+    assert.equal((await door.ask('GET', '/metrics', { authorization: `Bearer ${token}` })).status, 200);
+    const [{ id, state } = { id: '', state: '' }] = await listed();
+    assert.equal(state, 'token');
+    await world.ctvirt('web', '--revoke', id);
     const next = await door.enter(await link());
     assert.equal((await door.ask('GET', '/v1/domains', operator)).status, 401);
     assert.equal((await door.ask('DELETE', '/v1/web/session', next)).status, 204);

@@ -48,7 +48,7 @@ export class Browsers implements Web {
     this.#plan = webPlan(settings, log);
     const { store, kept } = openStore(layout, (text) => log.warn(text));
     this.#sessions = new WebSessions(store, kept);
-    this.#timer = setInterval(() => void this.#sweep(), sweepMs).unref();
+    this.#timer = setInterval(() => void this.#tend(), sweepMs).unref();
   }
 
   /** Listens again for who had come in before the daemon's start, and where the settings say at any time. */
@@ -60,9 +60,11 @@ export class Browsers implements Web {
       this.#options.log.info(`browsers come in at ${url}`);
     } catch (error) {
       if (isAlways || !isFault(error, 'in-use')) throw error;
-      // Open pages have asked whoever is there, and told him who they are.
-      await this.#sessions.revokeAll();
-      this.#options.log.error(`${error.message}: no session of before is good any more`);
+      // Open pages have asked whoever is there, and told him who they are. So may programs, whose tokens read metrics alone.
+      await this.#sessions.endSessions();
+      this.#options.log.error(
+        `${error.message}: no session of before is good any more; tokens are, and may have been told to it: ctvirt web --list shows them, ctvirt web --revoke ID ends one`,
+      );
     }
   }
 
@@ -139,6 +141,18 @@ export class Browsers implements Web {
     serveAssets(app, this.#options.readPage());
     await listenAt(app, addresses, port);
     return app;
+  }
+
+  async #tend(): Promise<void> {
+    await this.#sweep();
+    if (this.#app !== undefined || this.#sessions.emptyMs !== undefined) return;
+    try {
+      // Whoever had the port at the start may have gone.
+      await this.#listen();
+      this.#options.log.info(`browsers come in at ${this.#plan.url}`);
+    } catch (error) {
+      if (!isFault(error, 'in-use')) this.#options.log.error({ err: error }, 'browsers cannot come in');
+    }
   }
 
   async #sweep(): Promise<void> {

@@ -187,6 +187,20 @@ test('whom the next daemon knows: sessions and tokens, by their digests alone, a
   );
 });
 
+test('all sessions end at once where they may be known to others, and tokens are kept', async (t) => {
+  const sessions = house(t).open();
+  const { find } = await entered(sessions);
+  sessions.newLink('viewer', hour);
+  const token = await sessions.newToken('metrics', hour);
+  await sessions.endSessions();
+  assert.equal(find(), undefined);
+  assert.deepEqual(
+    sessions.list().map(({ state }) => state),
+    ['token'],
+  );
+  assert.ok(sessions.findToken(token.secret));
+});
+
 test('when a session was last used is known to the next daemon', async (t) => {
   const { clock, open } = house(t);
   const sessions = open();

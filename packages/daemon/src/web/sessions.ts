@@ -247,9 +247,9 @@ export class WebSessions {
     return told;
   }
 
-  /** Ends all. */
-  async revokeAll(): Promise<void> {
-    for (const id of this.#entries.keys()) this.#drop(id);
+  /** Ends all of browsers; a token is its program's for years, which nobody is there to give another. */
+  async endSessions(): Promise<void> {
+    for (const { id, state } of [...this.#entries.values()]) if (state !== 'token') this.#drop(id);
     await this.#keep();
   }
 
