@@ -307,6 +307,7 @@ async function clone(
   // Before the wait: who is copied to a name that is there would wait for one that may wait for him.
   if (registry.byName(name) !== undefined)
     throw new EngineError('exists', `domain '${name}' is already defined`, { holder: name });
+  registry.checkCalled(name, undefined);
   const { record } = entry;
   const remarks: string[] = [];
   const files = await filesOf(entry, { snapshot, wanted: isMade }, parts);

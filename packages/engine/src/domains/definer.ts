@@ -784,7 +784,8 @@ export class Definer {
     files?: string,
   ): void {
     const { registry } = this.parts;
-    if (uuid !== undefined) checkFree(`UUID ${uuid}`, registry.byUuid(uuid), own);
+    // Of one that is there both stay what they are.
+    if (own === undefined) registry.checkCalled(parts.name, uuid);
     if (ctid !== null) checkFree(`CTID ${ctid}`, registry.byCtid(ctid), own);
     registry.checkAddresses(parts.addresses, own);
     registry.checkForwards(parts.forwards, own);

@@ -270,11 +270,7 @@ function refuseTaken({ name, uuid }: Domain, { registry, roots }: CopyParts): vo
       `domain '${name}' is already defined: \`--name NEW --new-ids\` makes another one of the archive`,
       { holder: name },
     );
-  const holder = uuid === undefined ? undefined : registry.byUuid(uuid);
-  if (holder !== undefined)
-    throw new EngineError('exists', `UUID ${uuid} is that of domain '${holder.record.name}'`, {
-      holder: holder.record.name,
-    });
+  registry.checkCalled(name, uuid);
 }
 
 /**

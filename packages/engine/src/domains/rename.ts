@@ -29,7 +29,10 @@ export function renameOperation(parts: RenameParts): Pick<Engine, 'rename'> {
         refuse(entry, name);
         refuseReverting(entry.record.name, store.rootFolder(entry.record.name));
         // Before the wait: who is renamed to a name that is there would wait for one that may wait for him.
-        const checkUnused = (): void => checkFree(`name '${name}'`, registry.byName(name), undefined);
+        const checkUnused = (): void => {
+          checkFree(`name '${name}'`, registry.byName(name), undefined);
+          registry.checkCalled(name, undefined, entry);
+        };
         checkUnused();
         return await queue.run(name, async () => {
           checkUnused();

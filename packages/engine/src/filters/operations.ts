@@ -9,6 +9,7 @@ import { refuseErrors } from '../lifecycle/document.js';
 import type { Wall } from '../network/wall.js';
 import type { Registry } from '../registry/registry.js';
 import { diskName } from '../state/layout.js';
+import { checkUnlike } from '../state/names.js';
 import type { KeyedQueue } from '../state/queue.js';
 import { ownFindings } from './findings.js';
 import type { KnownFilter, KnownFilters } from './rules/known-filters.js';
@@ -64,6 +65,8 @@ async function define(xml: string, strict: boolean, parts: FilterParts): ReturnT
     throw new EngineError('invalid', 'the document is no network filter', { findings });
   diskName(model.name);
   const before = filters.own(model.name);
+  if (before === undefined)
+    checkUnlike('network filter', { name: model.name, uuid: model.uuid }, filters.list());
   const filter = { ...model, uuid: uuidFor(model, before, filters) };
   const findNext = (name: string) => (name === filter.name ? filter : filters.byName(name));
   // Whoever names it has to have a meaning, too.

@@ -16,6 +16,7 @@ import { refuseErrors } from '../lifecycle/document.js';
 import { remarkOf } from '../lifecycle/not-enforced.js';
 import type { Registry } from '../registry/registry.js';
 import { diskName } from '../state/layout.js';
+import { checkUnlike } from '../state/names.js';
 import type { HeldLease } from './contract/plan.js';
 import { heldBack } from './held-back.js';
 import { documentOf, type NetworkEntry, summaryOfNetwork } from './known-networks.js';
@@ -175,16 +176,20 @@ const newEntry = ({ name, uuid }: SettledNetwork): NetworkEntry => ({
   pending: true,
 });
 
-/** A name has one UUID, and a UUID one name. */
+/** A name has one UUID, and a UUID one name, and none of both is the other of another one. */
 function refuseTaken({ name, uuid }: Network, existing: NetworkEntry | undefined, parts: NetworkParts): void {
-  if (uuid === undefined) return;
-  if (existing !== undefined && existing.uuid !== uuid)
-    throw new EngineError('exists', `network '${name}' already exists with uuid ${existing.uuid}`, { name });
-  const other = parts.known.byUuid(uuid);
-  if (other !== undefined && other !== existing)
-    throw new EngineError('exists', `network '${other.name}' already exists with uuid ${uuid}`, {
-      name: other.name,
-    });
+  if (uuid !== undefined) {
+    if (existing !== undefined && existing.uuid !== uuid)
+      throw new EngineError('exists', `network '${name}' already exists with uuid ${existing.uuid}`, {
+        name,
+      });
+    const other = parts.known.byUuid(uuid);
+    if (other !== undefined && other !== existing)
+      throw new EngineError('exists', `network '${other.name}' already exists with uuid ${uuid}`, {
+        name: other.name,
+      });
+  }
+  if (existing === undefined) checkUnlike('network', { name, uuid }, parts.known.entries());
 }
 
 /** With what it was given before, or is given now, where it says nothing. */

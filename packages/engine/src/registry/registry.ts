@@ -9,6 +9,7 @@ import { isPathIn } from '../host/paths.js';
 import { sharedPorts } from '../network/port-forwards.js';
 import type { PortForward } from '../networks/contract/plan.js';
 import type { NamedIds } from '../state/id-ranges.js';
+import { checkUnlike } from '../state/names.js';
 import { type DomainRecord, type Held, leasedIn, type Shown } from '../state/record.js';
 
 /** A domain and what it does now. Only the lifecycle changes it, one operation at a time. */
@@ -112,6 +113,16 @@ export class Registry {
     entry.held = held;
     this.#takeAddresses(entry);
     this.#tell(entry);
+  }
+
+  /** Refuses a name or UUID, new ones of `own` if that is given, by which another one is found. */
+  checkCalled(name: string, uuid: string | undefined, own?: Entry): void {
+    if (uuid !== undefined) checkFree(`UUID ${uuid}`, this.byUuid(uuid), own);
+    checkUnlike('domain', { name, uuid }, this.#records(), own?.record);
+  }
+
+  *#records(): Iterable<DomainRecord> {
+    for (const { record } of this.#byName.values()) yield record;
   }
 
   checkAddresses(addresses: readonly string[], own: Entry | undefined): void {

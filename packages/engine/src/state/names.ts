@@ -31,7 +31,41 @@ export function checkNewName(name: string): void {
   );
 }
 
-/** The same of a snapshot. */
+/** What something has that is found by either. */
+interface Called {
+  readonly name: string;
+  readonly uuid: string | undefined;
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+/** Of how many characters a UUID is written. */
+const UUID_LENGTH = 36;
+
+/**
+ * Refuses a name that is the UUID of another one, and a UUID that another one is named: whatever people call one by finds that one. Its
+ * own UUID may be its name. Throws `exists`; those of `others` that are it are left out.
+ */
+export function checkUnlike(what: string, given: Called, others: Iterable<Called>, own?: Called): void {
+  const named = UUID.test(given.name) ? given.name.toLowerCase() : undefined;
+  const uuid = given.uuid?.toLowerCase();
+  for (const other of others) {
+    if (other === own || other.name === given.name) continue;
+    if (named !== undefined && named === other.uuid)
+      throw new EngineError(
+        'exists',
+        `the name '${given.name}' is the UUID of ${what} '${other.name}', which it would be taken for: give it another name`,
+        { holder: other.name },
+      );
+    if (uuid !== undefined && other.name.length === UUID_LENGTH && other.name.toLowerCase() === uuid)
+      throw new EngineError(
+        'exists',
+        `the UUID ${uuid} is the name of another ${what}, which it would be taken for: give it another UUID, or that one another name`,
+        { holder: other.name },
+      );
+  }
+}
+
+/** What `checkNewName` says, of a snapshot. */
 export function checkSnapshotName(name: string): void {
   checkNewName(name);
   if (name.startsWith('.') || name === BEFORE_REVERT)
