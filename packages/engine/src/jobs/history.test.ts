@@ -67,6 +67,34 @@ test('what was under way when the daemon was killed has failed', async (t) => {
   await assert.rejects(going);
 });
 
+test('an end is known to the next daemon before anybody hears of it', async (t) => {
+  const path = fileFor(t);
+  const jobs = await opened(path);
+  const known: unknown[] = [];
+  jobs.watch(({ id, state }) => {
+    if (state === 'running') return;
+    const { jobs } = JSON.parse(readFileSync(path, 'utf8'));
+    known.push(jobs.find((one: { id: string }) => one.id === id)?.state === state);
+  });
+  const stateOf = async (template: string): Promise<string | undefined> =>
+    (await opened(path)).list().find((job) => job.template === template)?.state;
+  await jobs.run({ template: 'one' }, 'import', async () => undefined);
+  assert.equal(await stateOf('one'), 'done');
+  await assert.rejects(jobs.run({ template: 'two' }, 'import', () => Promise.reject(new Error('no'))));
+  assert.equal(await stateOf('two'), 'failed');
+  // Many at once share what is written, and each is listed once at each moment.
+  const many = Array.from({ length: 50 }, (_, at) =>
+    jobs.run({ template: `m${at}` }, 'import', async () => undefined),
+  );
+  await Promise.all(many);
+  const listed = jobs.list().map(({ id }) => id);
+  assert.equal(new Set(listed).size, 52);
+  assert.deepEqual(
+    known,
+    Array.from({ length: 52 }, () => true),
+  );
+});
+
 test('two hundred are known, and a damaged file is as none', async (t) => {
   const path = fileFor(t);
   const first = await opened(path);

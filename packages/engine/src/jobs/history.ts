@@ -5,15 +5,19 @@ import { readIfThere, writeAtomically } from '../host/files.js';
 
 /** So many that have ended are known; the contract says so. */
 const MOST = 200;
-/** What happens within so long is written once. */
+/** What begins within so long is written once. */
 const SAVE_MS = 300;
 
 /** Remembers them in memory alone without a file. */
 export class JobHistory {
   readonly #ended: Job[] = [];
   readonly #running = new Map<string, Job>();
+  /** Those that have ended, which nobody is told before it is written. */
+  readonly #ending = new Set<Job>();
   #timer: NodeJS.Timeout | undefined;
   #saving: Promise<void> = Promise.resolve();
+  /** A save that has not begun, which whatever happens now is part of. */
+  #next: Promise<void> | undefined;
 
   constructor(
     private readonly path?: string,
@@ -45,37 +49,47 @@ export class JobHistory {
     this.#saveSoon();
   }
 
-  end(job: Job): void {
+  /** When this resolves the next daemon knows it. */
+  async end(job: Job): Promise<void> {
     this.#running.delete(job.id);
+    this.#ending.add(job);
+    await this.#save();
+    this.#ending.delete(job);
     this.#ended.push(job);
     if (this.#ended.length > MOST) this.#ended.shift();
-    this.#saveSoon();
   }
 
-  /** All is on disk when this resolves. */
+  /** All is written when this resolves. */
   async close(): Promise<void> {
-    if (this.#timer !== undefined) this.#save();
+    if (this.#timer !== undefined) await this.#save();
     await this.#saving;
   }
 
   #saveSoon(): void {
     if (this.path === undefined) return;
-    this.#timer ??= setTimeout(() => this.#save(), SAVE_MS).unref();
+    this.#timer ??= setTimeout(() => void this.#save(), SAVE_MS).unref();
   }
 
-  #save(): void {
+  #save(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#next ??= this.#saving.then(() => {
+      this.#next = undefined;
+      return this.#write();
+    });
+    this.#saving = this.#next;
+    return this.#next;
+  }
+
+  async #write(): Promise<void> {
     const { path } = this;
     if (path === undefined) return;
-    const write = async (): Promise<void> => {
-      const jobs = [...this.#ended, ...this.#running.values()];
-      // A disk that is full must not end what is remembered here only for people.
-      await writeAtomically(path, `${JSON.stringify({ version: 1, jobs })}\n`, { durable: false }).catch(
-        () => undefined,
-      );
-    };
-    this.#saving = this.#saving.then(write);
+    const ended = [...this.#ended, ...this.#ending].slice(-MOST);
+    const jobs = [...ended, ...this.#running.values()];
+    // A disk that is full must not end what is remembered here only for people.
+    await writeAtomically(path, `${JSON.stringify({ version: 1, jobs })}\n`, { durable: false }).catch(
+      () => undefined,
+    );
   }
 }
 

@@ -18,9 +18,8 @@ interface Running {
   readonly subject: JobSubject;
   readonly controller: AbortController;
   readonly settled: Promise<unknown>;
-  /** By the clock that nobody sets, in milliseconds; the end is undefined while it is under way. */
+  /** By the clock that nobody sets, in milliseconds. */
   readonly began: number;
-  ended: number | undefined;
   /** When its progress was last told to those who watch. */
   toldMs: number;
   state: Omit<Job, 'domain' | 'elapsedMs' | 'exclusive' | 'percent'>;
@@ -75,7 +74,6 @@ export class Jobs {
       controller,
       settled,
       began: performance.now(),
-      ended: undefined,
       toldMs: 0,
       state: {
         id: randomBytes(6).toString('hex'),
@@ -93,13 +91,13 @@ export class Jobs {
     };
     const { id } = running.state;
     this.#running.set(id, running);
-    const end = (ending: Pick<Job, 'state' | 'error'>): void => {
-      running.ended = performance.now();
-      running.state = { ...running.state, ...ending, endedAt: new Date().toISOString() };
+    const end = async (ending: Pick<Job, 'state' | 'error'>): Promise<void> => {
+      const state = { ...running.state, ...ending, endedAt: new Date().toISOString() };
+      const job = this.#jobOf({ ...running, state });
+      // Whoever hears of an end may rely on it, also if the daemon is killed now.
+      await this.history.end(job);
       this.#running.delete(id);
-      const job = this.#jobOf(running);
       if (names.uuid !== null) this.#last.set(names.uuid, job);
-      this.history.end(job);
       settle();
       this.#tellAll(job);
     };
@@ -118,13 +116,13 @@ export class Jobs {
           running.state = { ...running.state, ...facts };
         },
       });
-      end({ state: 'done', error: null });
+      await end({ state: 'done', error: null });
       return result;
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       const isCancelled = signal.aborted && isEnding(kind, error);
       const ending = `interrupted; ${endings[kind] ?? 'nothing was kept'}`;
-      end(isCancelled ? { state: 'cancelled', error: ending } : { state: 'failed', error: message });
+      await end(isCancelled ? { state: 'cancelled', error: ending } : { state: 'failed', error: message });
       if (!isCancelled) throw error;
       throw new EngineError('interrupted', `${kind} of ${words(subject)}: ${ending}`, {}, { cause: error });
     }
@@ -230,13 +228,13 @@ export class Jobs {
     for (const listener of [...this.#watchers]) listener(job);
   }
 
-  #jobOf({ subject, state, began, ended }: Running): Job {
+  #jobOf({ subject, state, began }: Running): Job {
     const { uuid, progress } = state;
     return {
       domain: 'record' in subject ? subject.record.name : null,
       ...state,
-      elapsedMs: Math.round((ended ?? performance.now()) - began),
-      exclusive: ended === undefined && uuid !== null && this.isExclusive(uuid),
+      elapsedMs: Math.round(performance.now() - began),
+      exclusive: state.endedAt === null && uuid !== null && this.isExclusive(uuid),
       percent: percentOf(progress),
     };
   }
