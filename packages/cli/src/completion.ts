@@ -1,6 +1,7 @@
 // What may stand at the cursor, and the scripts by which three shells ask for it.
 // SPDX-License-Identifier: Apache-2.0
 import { globalOptions } from './command-line.js';
+import { printable } from './printable.js';
 import type { Completion, Options, Verb } from './verb.js';
 
 /** One word that may stand at the cursor. */
@@ -144,7 +145,7 @@ async function valuesOf(
 export const formatCompleted = (completed: Completed): string =>
   'shell' in completed
     ? `:${completed.shell}\n`
-    : completed.candidates.map(({ word, summary }) => `${word}\t${summary}\n`).join('');
+    : completed.candidates.map(({ word, summary }) => `${printable(word)}\t${printable(summary)}\n`).join('');
 
 /** What each shell sources. All ask ctvirt itself, so that they never know less than it does. */
 export const completionScripts = {

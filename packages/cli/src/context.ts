@@ -80,8 +80,13 @@ export class Context {
 
   /** A text that is itself what was asked for: a file or a program gets it as it is, and only a terminal does not. */
   printVerbatim(data: unknown, text: string): void {
-    if (this.isJson || this.io.stdout.isTTY === true) this.print(data, () => text);
-    else this.io.stdout.write(text);
+    if (this.isJson) this.print(data, () => text);
+    else this.printDocument(text);
+  }
+
+  /** The same of one of several. */
+  printDocument(text: string): void {
+    this.io.stdout.write(this.io.stdout.isTTY === true ? printableLines(text) : text);
   }
 
   /** What was done: a sentence for people, the result for programs. */

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ApiError } from '@ctvirt/api';
 import fc from 'fast-check';
-import { describeError, describeFinding, describeRemark } from './errors.js';
+import { formatCompleted } from './completion.js';
+import { describeError, describeFinding, describeRemark, encodeError } from './errors.js';
 import { printable, printableJson, printableLines, wordsOfTerminal } from './printable.js';
 import { formatFields, formatTable } from './table.js';
 
@@ -32,6 +33,8 @@ test('nothing that people read holds control characters or marks of direction, w
     (text) => describeError(new ApiError('not-found', `there is no domain '${text}'`), false).text,
     (text) => describeError(new Error(text), false).text,
     (text) => describeRemark(text, false),
+    (text) => encodeError(new ApiError('not-found', text, { details: { name: text } })).text,
+    (text) => formatCompleted({ candidates: [{ word: text, summary: text }] }),
     (text) =>
       describeFinding(
         {

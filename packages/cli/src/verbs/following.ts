@@ -3,6 +3,7 @@
 import type { EventGap } from '@ctvirt/api';
 import type { Context } from '../context.js';
 import { CliError, jsonLine } from '../errors.js';
+import { printableLines } from '../printable.js';
 import type { Options } from '../verb.js';
 
 /** Where to begin, when to end, and what each line begins with. */
@@ -71,8 +72,8 @@ export async function followEvents<E extends { readonly at: string; readonly eve
     for await (const event of await watch(past ?? {}, AbortSignal.any([io.signal, over.signal]))) {
       received++;
       const text = isGap(event) ? describeGap(event) : describe(event);
-      if (context.isJson) io.stdout.write(jsonLine(event));
-      else io.stdout.write(`${timestamp || past !== undefined ? `${event.at}: ` : ''}${text}\n`);
+      const words = `${timestamp || past !== undefined ? `${event.at}: ` : ''}${text}`;
+      io.stdout.write(context.isJson ? jsonLine(event) : `${printableLines(words)}\n`);
       if (!loop && past === undefined) break;
     }
   } finally {

@@ -46,7 +46,7 @@ export const xmlFormat = verb({
         else context.warn(findings, file);
         if (write && isChanged)
           await replaceText(name, xml).catch((cause) => refuseFile(name, cause, 'write'));
-        else if (!write && !context.isJson) io.stdout.write(xml ?? '');
+        else if (!write && !context.isJson) context.printDocument(xml ?? '');
         if (write && !context.isJson && xml !== undefined)
           context.remark(`${file} ${isChanged ? 'rewritten' : 'unchanged'}`);
       } catch (error) {

@@ -1,7 +1,7 @@
 // vzlist: containers and what is asked of them, as a table or as JSON.
 // SPDX-License-Identifier: Apache-2.0
 
-import { printable } from '../../printable.js';
+import { printable, printableJson } from '../../printable.js';
 import { together } from '../../verbs/several.js';
 import { containerOf, isCalled, isOff } from '../containers.js';
 import { VzError } from '../exit-codes.js';
@@ -139,10 +139,10 @@ function lineOf(cells: readonly string[], shown: readonly Field[], isWhole: bool
 /** As JSON.stringify does, with whole numbers of any size. */
 function jsonText(value: unknown, indent = ''): string {
   if (typeof value === 'bigint') return String(value);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return JSON.stringify(value);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return printableJson(value);
   const inner = `${indent}  `;
   const members = Object.entries(value).map(
-    ([name, member]) => `${inner}${JSON.stringify(name)}: ${jsonText(member, inner)}`,
+    ([name, member]) => `${inner}${printableJson(name)}: ${jsonText(member, inner)}`,
   );
   return `{\n${members.join(',\n')}\n${indent}}`;
 }
