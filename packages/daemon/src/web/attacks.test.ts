@@ -176,6 +176,43 @@ test('Stolen cookie (other port): without the key it opens nothing, nor does the
   }
 });
 
+test('Stolen cookie (other port): who sets another one of its name ahead of it keeps nobody out', async (t) => {
+  const door = await openDoor(t);
+  const { cookie = '', ...admin } = await door.headersOf('admin');
+  const [name = ''] = cookie.split('=');
+  const wrong = `${name}=${'x'.repeat(43)}`;
+  for (const [cookies, status] of [
+    [`${wrong}; ${cookie}`, 200],
+    [`a=b;${name}=;${cookie};${wrong}`, 200],
+    [`${wrong}; ${wrong}`, 401],
+    [`${name}x=1; x${cookie}`, 401],
+  ] as const)
+    assert.equal(
+      (await door.ask('GET', '/v1/domains', { ...admin, cookie: cookies })).status,
+      status,
+      cookies,
+    );
+});
+
+test('DNS rebinding: a request that says two names is refused, whichever comes first', async (t) => {
+  const door = await openDoor(t);
+  const { cookie = '', 'x-ctvirt-key': key = '' } = await door.headersOf('admin');
+  const own = `127.0.0.1:${door.port}`;
+  for (const hosts of [
+    [own, 'evil.test'],
+    ['evil.test', own],
+    [own, own],
+  ])
+    for (const path of ['/', '/v1/domains', '/%zz']) {
+      const socket = connect(door.port, '127.0.0.1').setEncoding('latin1');
+      const names = hosts.map((host, at) => `${at === 0 ? 'Host' : 'hOST'}: ${host}\r\n`).join('');
+      socket.write(`GET ${path} HTTP/1.1\r\n${names}cookie: ${cookie}\r\nx-ctvirt-key: ${key}\r\n\r\n`);
+      const [answer] = await once(socket, 'data');
+      assert.match(String(answer), /^HTTP\/1\.1 4(00|21) /, `${hosts} ${path}`);
+      socket.destroy();
+    }
+});
+
 test('Clickjacking, sniffing, leaks: what every answer says, refusals and pages too', async (t) => {
   const door = await openDoor(t, {
     files: new Map([

@@ -56,7 +56,10 @@ export const guardedDoor = (sessions: WebSessions, place: Place): Door => ({
 });
 
 /** A name that somebody pointed here is none of ours, and its page would be of the same origin. */
-function refuseOtherName({ headers: { host = '' } }: IncomingMessage, place: Place): void {
+function refuseOtherName({ headers: { host = '' }, rawHeaders }: IncomingMessage, place: Place): void {
+  // Of two Node keeps the first, and a proxy between may have gone by the second.
+  if (rawHeaders.filter((word, at) => at % 2 === 0 && word.toLowerCase() === 'host').length > 1)
+    throw new Refusal(400, 'invalid', 'the request says more than once whom it is for: Host');
   const [, bracketed, plain] = /^(?:\[([0-9a-f:.]+)\]|([\w.-]+))(?::\d{1,5})?$/i.exec(host) ?? [];
   const name = bracketed ?? plain;
   if (name === undefined || !place.isOwnName(name.toLowerCase()))
@@ -80,7 +83,7 @@ function sessionOf(request: IncomingMessage, sessions: WebSessions, { isTls }: P
   if (bearer !== undefined) return sessions.findToken(bearer);
   const key = keyOf(request);
   if (key === undefined) return undefined;
-  return sessions.find(key, (id) => cookieIn(request, cookieName(id, isTls)));
+  return sessions.find(key, (id) => cookiesIn(request, cookieName(id, isTls)));
 }
 
 /** A header, or where a browser lets a page set none, a protocol of the WebSocket that is never spoken. */
@@ -91,9 +94,10 @@ function keyOf({ headers }: IncomingMessage): string | undefined {
   return offered.find((protocol) => protocol.startsWith('key.'))?.slice('key.'.length);
 }
 
-function cookieIn({ headers: { cookie = '' } }: IncomingMessage, name: string): string | undefined {
+/** Pages of other ports of this host set cookies of the same name, which a browser may send before ours. */
+function cookiesIn({ headers: { cookie = '' } }: IncomingMessage, name: string): readonly string[] {
   const pairs = cookie.split(';').map((pair) => pair.trim());
-  return pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1);
+  return pairs.filter((pair) => pair.startsWith(`${name}=`)).map((pair) => pair.slice(name.length + 1));
 }
 
 function refuseLesser(has: Role, wanted: Role): void {

@@ -27,7 +27,7 @@ function house(t: TestContext) {
 
 async function entered(sessions: WebSessions, role: 'viewer' | 'admin' = 'admin') {
   const { secret, cookie, id } = await sessions.enter(sessions.newLink(role, 12 * hour).secret);
-  return { id, key: secret, cookie, find: (of = sessions) => of.find(secret, () => cookie) };
+  return { id, key: secret, cookie, find: (of = sessions) => of.find(secret, () => [cookie]) };
 }
 
 const statusOf = (call: Promise<unknown>): Promise<number | undefined> =>
@@ -69,16 +69,16 @@ test('both halves make a session, neither does, nor do those of two', async (t) 
   const [one, other] = [await entered(sessions), await entered(sessions)];
   assert.equal(one.find()?.role, 'admin');
   assert.equal(
-    sessions.find(one.key, () => undefined),
+    sessions.find(one.key, () => []),
     undefined,
   );
   assert.equal(
-    sessions.find(one.key, () => other.cookie),
+    sessions.find(one.key, () => [other.cookie]),
     undefined,
   );
   for (const key of ['', 'x', one.id, `${one.id}.`, one.key.slice(0, -1), `${one.key}A`, one.key.slice(9)])
     assert.equal(
-      sessions.find(key, () => one.cookie),
+      sessions.find(key, () => [one.cookie]),
       undefined,
       key,
     );
@@ -87,7 +87,7 @@ test('both halves make a session, neither does, nor do those of two', async (t) 
   const token = await sessions.newToken('metrics', hour);
   assert.equal(sessions.findToken(token.secret)?.role, 'metrics');
   assert.equal(
-    sessions.find(token.secret, () => ''),
+    sessions.find(token.secret, () => ['']),
     undefined,
   );
 });

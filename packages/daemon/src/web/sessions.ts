@@ -180,13 +180,13 @@ export class WebSessions {
     );
   }
 
-  /** The session of these two halves, if there is one. */
-  find(key: string, cookieOf: (id: string) => string | undefined): Entry | undefined {
+  /** The session of these two halves, if there is one; others may have set more cookies of its name. */
+  find(key: string, cookiesOf: (id: string) => readonly string[]): Entry | undefined {
     const parts = partsOf(key);
     const entry = parts && this.#entries.get(parts.id);
     if (parts === undefined || entry === undefined) return undefined;
     const isKey = isSame(parts.secret, entry.key);
-    const isCookie = isSame(cookieOf(parts.id) ?? '', entry.cookie);
+    const isCookie = cookiesOf(parts.id).some((cookie) => isSame(cookie, entry.cookie));
     return isKey && isCookie ? this.#used(entry) : undefined;
   }
 
