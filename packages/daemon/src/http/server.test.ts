@@ -827,6 +827,22 @@ test('a document is changed only if it is still the one that was read', async (t
   assert.equal((await change('four')).domain.title, 'four', 'who names none has the last word');
   await engine.set('web', { hostname: 'five' }, { live: false, stored: true });
   await assert.rejects(change('six', (await read()).tag.replace(/./g, '0')), failsWith('changed'));
+  // Of what it runs with the tag is another one, though nobody has changed anything.
+  await engine.start('web');
+  let live = '';
+  await client.domains.xml({ domain: 'web' }, { onTag: (told) => (live = told) });
+  await assert.rejects(change('six', live), {
+    code: 'changed',
+    message: /^the tag is that of the document that domain 'web' runs with, .*\?inactive=true/,
+  });
+  await engine.define(sampleXml('never'));
+  await assert.rejects(
+    client.domains.redefine({ domain: 'never', body: sampleXml('never'), ifMatch: '"0"' }),
+    {
+      code: 'changed',
+      message: /^the document of domain 'never' is not the one of that tag, and is as it was since/,
+    },
+  );
   await assert.rejects(
     client.domains.redefine({ domain: 'web', body: sampleXml('other') }),
     failsWith('invalid'),

@@ -33,6 +33,7 @@ import { elsewhere, refuseHostAddresses, routedElsewhere } from '../network/refu
 import { mergedLeases } from '../networks/choice.js';
 import type { NetworkLinks } from '../networks/links.js';
 import { withoutPlaces } from '../networks/placing.js';
+import type { Documents as DomainDocuments } from '../registry/documents.js';
 import { checkFree, type Entry, HIGHEST_ID, type Registry } from '../registry/registry.js';
 import type { ConsoleLogs } from '../state/console-logs.js';
 import { type IdRanges, RANGE_SIZE } from '../state/id-ranges.js';
@@ -64,6 +65,7 @@ import { refuseGiven } from './turns.js';
 export interface DefinerParts {
   readonly store: DomainStore;
   readonly registry: Registry;
+  readonly documents: Pick<DomainDocuments, 'live' | 'liveXml'>;
   readonly ids: IdRanges;
   readonly roots: Roots;
   readonly namespaces: UserNamespacePool;
@@ -296,11 +298,25 @@ export class Definer {
     }
     if (tags === undefined || tags.includes(documentTag(await store.readXml(name)))) return;
     const { at, by } = existing.record.changed ?? { at: existing.record.createdAt };
-    throw new EngineError(
-      'changed',
-      `the document of domain '${name}' was changed meanwhile: ${at}${by === undefined ? '' : `, by ${by}`}`,
-      { name, at, ...(by !== undefined && { by }) },
-    );
+    const details = { name, at, ...(by !== undefined && { by }) };
+    if (await this.#isOfRun(existing, tags))
+      throw new EngineError(
+        'changed',
+        `the tag is that of the document that domain '${name}' runs with, and this replaces the stored one: read that (?inactive=true), and send its tag`,
+        details,
+      );
+    const change =
+      existing.record.changed === undefined
+        ? `is not the one of that tag, and is as it was since ${at}`
+        : `was changed meanwhile: ${at}${by === undefined ? '' : `, by ${by}`}`;
+    throw new EngineError('changed', `the document of domain '${name}' ${change}`, details);
+  }
+
+  async #isOfRun(entry: Entry, tags: readonly string[]): Promise<boolean> {
+    if (entry.running === undefined) return false;
+    const { documents } = this.parts;
+    const links = linksOf(await documents.live(entry), entry.record);
+    return tags.includes(documentTag(await documents.liveXml(entry, links)));
   }
 
   /** What is kept for it there is nobody else's. It is defined whether or not they can be told: they are told again at its start. */
