@@ -165,7 +165,8 @@ function unknownOption(verb: Verb, rawName: string, known: readonly string[]): s
       rawName,
       known.map((name) => `--${name}`),
     );
-  return `${verb.name}: unknown option '${rawName}'${hint}`;
+  const isName = hint === '' && Object.keys(verb.args).length > 0;
+  return `${verb.name}: unknown option '${rawName}'${isName ? '; a name that begins with a dash comes after --' : hint}`;
 }
 
 function givenValue(option: Option, rawName: string, value: string | undefined): string {

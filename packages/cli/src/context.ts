@@ -1,9 +1,11 @@
 // What a verb works with: the daemon's client, output in the form that was asked for, and progress.
 // SPDX-License-Identifier: Apache-2.0
+
 import { open, readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { ApiError, type Finding, type Job, type Progress } from '@ctvirt/api';
 import { type ApiClient, createClient, type Endpoint } from '@ctvirt/api/node';
+import { commandFor } from '@ctvirt/xml';
 import { decodeXml } from './documents/decode.js';
 import {
   describeError,
@@ -156,11 +158,11 @@ export class Context {
   }
 
   /** Somebody who waits wants to know for what. */
-  #tellWait({ domain, kind, startedAt, progress }: Job): void {
+  #tellWait({ id, domain, kind, startedAt, progress }: Job): void {
     this.#display?.hide();
     const far = progressWords(progress);
     this.remark(
-      `waits for domain '${domain}', which has a job, ${kind}, since ${startedAt.slice(0, 19)}Z${far === '' ? '' : `: ${far}`}; \`ctvirt job abort ${domain}\` ends that`,
+      `waits for domain '${domain}', which has a job, ${kind}, since ${startedAt.slice(0, 19)}Z${far === '' ? '' : `: ${far}`}; \`${commandFor('job abort', [domain ?? id])}\` ends that`,
     );
   }
 

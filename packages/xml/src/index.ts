@@ -3,6 +3,7 @@
 export { familyOf, normalAddress, prefixOf } from './address.js';
 export type { DomainCapabilities } from './capabilities/domain.js';
 export type { HostCapabilities } from './capabilities/index.js';
+export { commandFor, shellWord } from './command.js';
 export type { ParseOptions } from './convert/parse.js';
 export { type Device, type DeviceKind, formatDevice, parseDevice } from './device.js';
 export {

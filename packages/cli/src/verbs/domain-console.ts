@@ -1,6 +1,8 @@
 // ctvirt console
 // SPDX-License-Identifier: Apache-2.0
+
 import { ApiError } from '@ctvirt/api';
+import { commandFor } from '@ctvirt/xml';
 import type { Context } from '../context.js';
 import { CliError } from '../errors.js';
 import { wordsOfTerminal } from '../printable.js';
@@ -61,6 +63,10 @@ const isOff = (error: unknown): error is ApiError =>
   error instanceof ApiError && error.code === 'wrong-state' && error.details['state'] === 'shutoff';
 
 const withAdvice = ({ code, message, details }: ApiError, domain: string): ApiError =>
-  new ApiError(code, `${message}: \`ctvirt console ${domain} --log\` shows what its last run wrote`, {
-    details,
-  });
+  new ApiError(
+    code,
+    `${message}: \`${commandFor('console', [domain], '--log')}\` shows what its last run wrote`,
+    {
+      details,
+    },
+  );

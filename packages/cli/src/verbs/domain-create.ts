@@ -1,7 +1,9 @@
 // ctvirt create
 // SPDX-License-Identifier: Apache-2.0
+
 import { basename, resolve } from 'node:path';
 import type { CreateRequest, Template } from '@ctvirt/api';
+import { commandFor } from '@ctvirt/xml';
 import type { Context } from '../context.js';
 import { CliError } from '../errors.js';
 import { verb } from '../verb.js';
@@ -141,5 +143,5 @@ async function startTransient(context: Context, file: string, validate: boolean)
 
 const whatFor = (name: string): string =>
   name === '-' || name.includes('/') || name.endsWith('.xml')
-    ? `create: '${name}' looks like a document: ctvirt create --transient ${name} runs it until it stops, ctvirt define ${name} keeps it`
+    ? `create: '${name}' looks like a document: ${commandFor('create --transient', [name])} runs it until it stops, ${commandFor('define', [name])} keeps it`
     : 'create: --template is missing; ctvirt template list shows which there are';

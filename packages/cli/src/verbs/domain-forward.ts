@@ -1,6 +1,8 @@
 // ctvirt forward
 // SPDX-License-Identifier: Apache-2.0
+
 import { type ForwardChange, type ForwardRow, forwardActions } from '@ctvirt/api';
+import { commandFor } from '@ctvirt/xml';
 import type { Context } from '../context.js';
 import { CliError } from '../errors.js';
 import { forwardGrammar, hostPorts, insidePorts, parseForwardWord } from '../forward-word.js';
@@ -60,7 +62,7 @@ export const forward = verb({
     if (domain === undefined || ports.length === 0)
       throw new CliError(
         'usage',
-        `forward: no ports; for example ctvirt forward ${domain} ${action} tcp:2222:22`,
+        `forward: no ports; for example ${commandFor('forward', [domain ?? 'DOMAIN', action, 'tcp:2222:22'])}`,
       );
     const forwards = ports.map((word) => ({
       ...parseForwardWord(word),

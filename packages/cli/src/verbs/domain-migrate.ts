@@ -1,6 +1,8 @@
 // ctvirt migrate
 // SPDX-License-Identifier: Apache-2.0
+
 import type { MoveReport } from '@ctvirt/api';
+import { commandFor } from '@ctvirt/xml';
 import { interruptible } from '../context.js';
 import { CliError } from '../errors.js';
 import { verb } from '../verb.js';
@@ -97,7 +99,7 @@ export const migrate = verb({
         context.busy(`moving ${domain}`, (onProgress) =>
           client.domains.move({ domain, body }, { onProgress, signal: io.signal }),
         ),
-      `the domain stays here, unless it was given away by then (\`ctvirt job info ${domain}\`)`,
+      `the domain stays here, unless it was given away by then (\`${commandFor('job info', [domain])}\`)`,
     );
     for (const finding of report.findings) context.remark(`not kept there: ${finding}`);
     context.done(report, sentence(report));

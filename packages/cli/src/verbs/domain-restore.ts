@@ -1,6 +1,8 @@
 // ctvirt restore
 // SPDX-License-Identifier: Apache-2.0
+
 import { resolve } from 'node:path';
+import { commandFor } from '@ctvirt/xml';
 import { verb } from '../verb.js';
 import { inRepository, repositoryOption, timeOf } from './backup-words.js';
 import { snapshotsIn } from './root-words.js';
@@ -56,7 +58,7 @@ export const restore = verb({
     if (kept !== null) {
       const more = kept.snapshots.length === 0 ? '' : `, and ${snapshotsIn(kept.snapshots)}`;
       lines.push(
-        `What it had before is kept as '${kept.name}': ctvirt root erase ${kept.name} erases it${more}`,
+        `What it had before is kept as '${kept.name}': ${commandFor('root erase', [kept.name])} erases it${more}`,
       );
     }
     if (path === undefined && leftOut.length > 0)

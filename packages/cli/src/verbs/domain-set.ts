@@ -1,6 +1,8 @@
 // ctvirt set
 // SPDX-License-Identifier: Apache-2.0
+
 import type { DomainSettings, DomainSummary } from '@ctvirt/api';
+import { commandFor } from '@ctvirt/xml';
 import { CliError } from '../errors.js';
 import { type Options, verb } from '../verb.js';
 import { setOptionsHere } from '../vzctl-words.js';
@@ -163,7 +165,9 @@ export const set = verb({
           // Nothing of it is done; where its name cannot be given back either, the remark says how to.
           await client.domains
             .rename({ domain: before.uuid, body: { name: before.name } })
-            .catch(() => context.remark(`it is called '${name}' now: ctvirt rename ${name} ${before.name}`));
+            .catch(() =>
+              context.remark(`it is called '${name}' now: ${commandFor('rename', [name, before.name])}`),
+            );
           throw error;
         }
       },

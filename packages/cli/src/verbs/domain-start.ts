@@ -1,7 +1,9 @@
 // ctvirt start
 // SPDX-License-Identifier: Apache-2.0
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DomainSummary } from '@ctvirt/api';
+import { commandFor } from '@ctvirt/xml';
 import type { Context } from '../context.js';
 import { CliError } from '../errors.js';
 import { wordsOfTerminal } from '../printable.js';
@@ -89,7 +91,7 @@ async function booted(
   const { lastEnd } = await client.domains.info({ domain });
   throw new CliError(
     'local',
-    `domain '${name}' has ended again (${lastEnd?.how ?? 'nothing tells how'}): \`ctvirt console ${name} --log\` shows what it wrote`,
+    `domain '${name}' has ended again (${lastEnd?.how ?? 'nothing tells how'}): \`${commandFor('console', [name], '--log')}\` shows what it wrote`,
   );
 }
 

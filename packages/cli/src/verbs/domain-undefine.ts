@@ -1,6 +1,8 @@
 // ctvirt undefine
 // SPDX-License-Identifier: Apache-2.0
+
 import { ApiError } from '@ctvirt/api';
+import { commandFor } from '@ctvirt/xml';
 import type { Context } from '../context.js';
 import { ifSupported } from '../errors.js';
 import { verb } from '../verb.js';
@@ -38,7 +40,7 @@ async function find(context: Context, domain: string) {
       for (const root of (await ifSupported(client.roots.list())) ?? [])
         if (root.domain === domain || root.uuid === domain)
           context.remark(
-            `of one that is gone '${root.name}' is kept: ctvirt root erase ${root.name} erases it`,
+            `of one that is gone '${root.name}' is kept: ${commandFor('root erase', [root.name])} erases it`,
           );
     throw error;
   });

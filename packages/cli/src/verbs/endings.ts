@@ -1,8 +1,10 @@
 // Waits for domains to end, for all of them over one connection: to wait costs the daemon nothing then.
 // SPDX-License-Identifier: Apache-2.0
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApiError, type DomainEvent, type DomainSummary, type EventGap } from '@ctvirt/api';
 import type { ApiClient } from '@ctvirt/api/node';
+import { commandFor } from '@ctvirt/xml';
 import { ifSupported } from '../errors.js';
 
 /** One stream of events, whoever waits on it; when it breaks every wait rejects with `unreachable`. */
@@ -48,7 +50,7 @@ export class Endings implements Disposable {
       const lateness = sleep(ms, undefined, { signal: late.signal }).then(() => {
         throw new ApiError(
           'timeout',
-          `domain '${name}' did not do so within ${ms / 1000} s; \`ctvirt destroy ${name}\` ends it at once`,
+          `domain '${name}' did not do so within ${ms / 1000} s; \`${commandFor('destroy', [name])}\` ends it at once`,
         );
       });
       lateness.catch(() => undefined); // nobody waits any more

@@ -1,5 +1,6 @@
 // ctvirt job abort
 // SPDX-License-Identifier: Apache-2.0
+import { commandFor } from '@ctvirt/xml';
 import { verb } from '../verb.js';
 import { jobSubject, oneJob, subjectOf } from './job-words.js';
 
@@ -22,7 +23,7 @@ export const jobAbort = verb({
     const subject = job.domain === null ? subjectOf(job) : `Domain '${job.domain}'`;
     context.done(
       job,
-      `${subject}: ${job.kind} is told to end: \`ctvirt job info ${job.domain ?? job.id}\` tells when it has`,
+      `${subject}: ${job.kind} is told to end: \`${commandFor('job info', [job.domain ?? job.id])}\` tells when it has`,
     );
   },
 });

@@ -1,5 +1,6 @@
 // ctvirt template list
 // SPDX-License-Identifier: Apache-2.0
+import { commandFor } from '@ctvirt/xml';
 import { formatTable } from '../table.js';
 import { verb } from '../verb.js';
 import { describeBytes } from '../wording.js';
@@ -36,7 +37,7 @@ export const templateList = verb({
     for (const template of templates)
       if (template.replacedBy !== undefined && template.usedBy.length === 0)
         context.remark(
-          `nobody uses '${template.name}' any more: \`ctvirt template remove ${template.name}\` removes it`,
+          `nobody uses '${template.name}' any more: \`${commandFor('template remove', [template.name])}\` removes it`,
         );
   },
 });

@@ -1,5 +1,6 @@
 // ctvirt template update
 // SPDX-License-Identifier: Apache-2.0
+import { commandFor } from '@ctvirt/xml';
 import { verb } from '../verb.js';
 import { describeBytes } from '../wording.js';
 import { existingTemplate } from './arguments.js';
@@ -33,6 +34,8 @@ export const templateUpdate = verb({
     if (kept.length === 0) return;
     const users = kept.flatMap(({ usedBy }) => usedBy).length;
     const names = kept.map(({ name }) => `'${name}'`).join(', ');
-    context.remark(`${users} on ${names} as before: \`ctvirt template users ${made.name}\` lists them`);
+    context.remark(
+      `${users} on ${names} as before: \`${commandFor('template users', [made.name])}\` lists them`,
+    );
   },
 });

@@ -1,6 +1,8 @@
 // Whether a container may have another process.
 // SPDX-License-Identifier: Apache-2.0
+
 import { join } from 'node:path';
+import { commandFor } from '@ctvirt/xml';
 import { readNumber } from '../cgroups/layout.js';
 import { EngineError } from '../errors.js';
 
@@ -11,7 +13,7 @@ export function refuseWithoutRoom(name: string, pids: string): void {
   if (there === null || most === null || there < most) return;
   throw new EngineError(
     'over-quota',
-    `domain '${name}' has ${there} processes and may have ${most}: \`ctvirt set ${name} --numproc\` gives it more`,
+    `domain '${name}' has ${there} processes and may have ${most}: \`${commandFor('set', [name], '--numproc')}\` gives it more`,
     { processes: there, limit: most },
   );
 }

@@ -1,8 +1,10 @@
 // The repositories that ctvirtd.conf names, each with what keeps it and the password that opens it.
 // SPDX-License-Identifier: Apache-2.0
+
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { commandFor } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import { writeAtomically } from '../host/files.js';
 import { requireTrusted } from '../host/trusted.js';
@@ -47,7 +49,7 @@ export class Repositories {
     if (!existsSync(passwordFile))
       throw new EngineError(
         'not-found',
-        `${passwordFile} is not there: \`ctvirt backup init ${found.spec.name}\` makes it, with a new password`,
+        `${passwordFile} is not there: \`${commandFor('backup init', [found.spec.name])}\` makes it, with a new password`,
         { path: passwordFile },
       );
     requireTrusted(passwordFile);

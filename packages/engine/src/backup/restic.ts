@@ -1,7 +1,9 @@
 // Backups by Debian's restic, which is run where it sees its repository, its password and the trees, and no network.
 // SPDX-License-Identifier: Apache-2.0
+
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { commandFor } from '@ctvirt/xml';
 import { EngineError, isFault } from '../errors.js';
 import { makeFolder } from '../host/files.js';
 import { isAlive } from '../host/processes.js';
@@ -257,7 +259,7 @@ export class Restic implements BackupTool {
     if (!this.exists())
       throw new EngineError(
         'not-found',
-        `there is no repository in ${this.repository.path}: mount what it lies on, if that is away; \`ctvirt backup init ${this.repository.name}\` makes a new one`,
+        `there is no repository in ${this.repository.path}: mount what it lies on, if that is away; \`${commandFor('backup init', [this.repository.name])}\` makes a new one`,
         { path: this.repository.path },
       );
     const folder = join(this.repository.path, 'locks');

@@ -1,6 +1,8 @@
 // Backups of domains, and what comes out of them: never in the place of what is there before it is complete.
 // SPDX-License-Identifier: Apache-2.0
+
 import type { Backup, BackupTaken, DomainBackupRequest } from '@ctvirt/api';
+import { commandFor } from '@ctvirt/xml';
 import type { KnownLayers } from '../backup/known-files.js';
 import type { Repository } from '../backup/repositories.js';
 import type { Generation } from '../backup/tool.js';
@@ -41,7 +43,7 @@ export function backupOperations(parts: BackupParts): Engine['backups'] {
       if (!again && parts.backupTimes.hasIn(spec.name))
         throw new EngineError(
           'wrong-state',
-          `there are backups in repository '${spec.name}', and nothing of it is in ${spec.path}: mount what it lies on; \`ctvirt backup init ${spec.name} --again\` makes an empty one all the same`,
+          `there are backups in repository '${spec.name}', and nothing of it is in ${spec.path}: mount what it lies on; \`${commandFor('backup init', [spec.name], '--again')}\` makes an empty one all the same`,
         );
       const madePassword = await repositories.makePassword(spec);
       await inRepository(repositories.get(spec.name), parts, () => tool.init());

@@ -1,7 +1,9 @@
 // Roots of domains that are off: shown to the host and taken away again, and written as images.
 // SPDX-License-Identifier: Apache-2.0
+
 import type { TemplateExport } from '@ctvirt/api';
 import type { Domain } from '@ctvirt/xml';
+import { commandFor } from '@ctvirt/xml';
 import type { Engine } from '../contract.js';
 import { EngineError } from '../errors.js';
 import type { UserNamespacePool } from '../host/userns.js';
@@ -62,7 +64,10 @@ export function mountOperations(
 async function mountRoot(entry: Entry, parts: MountParts): Promise<string> {
   const { rootMounts } = parts;
   const { name, uuid } = entry.record;
-  refuseRunning(entry, `\`ctvirt exec ${name}\` reaches its files, \`ctvirt shutdown ${name}\` ends it`);
+  refuseRunning(
+    entry,
+    `\`${commandFor('exec', [name])}\` reaches its files, \`${commandFor('shutdown', [name])}\` ends it`,
+  );
   if (rootMounts.isMounted(uuid)) return rootMounts.path(uuid);
   const { root, context } = await rootOf(entry, parts);
   return await rootMounts.mount(uuid, root, context);
@@ -79,7 +84,7 @@ async function exportRoot(
   const { record } = entry;
   refuseRunning(
     entry,
-    `\`ctvirt shutdown ${record.name}\` ends it; \`ctvirt export ${record.name} ${record.name}.ctvirt.tar.zst\` writes an archive of it as it runs`,
+    `\`${commandFor('shutdown', [record.name])}\` ends it; \`${commandFor('export', [record.name, `${record.name}.ctvirt.tar.zst`])}\` writes an archive of it as it runs`,
   );
   rootMounts.refuse(record);
   const { domain, root, context } = await rootOf(entry, parts);

@@ -1,9 +1,11 @@
 // What comes out of a backup: a domain with the files that it had, some of its files, or a folder of the host.
 // SPDX-License-Identifier: Apache-2.0
+
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, lstatSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, isAbsolute, join, posix } from 'node:path';
 import type { Restored, RestoreRequest } from '@ctvirt/api';
+import { commandFor, shellWord } from '@ctvirt/xml';
 import { lineOf, listOf, member, textOf } from '../backup/json.js';
 import { merge } from '../backup/merge.js';
 import type { Repository } from '../backup/repositories.js';
@@ -162,7 +164,7 @@ function refuseMissing(tree: string, below: string, path: string, generation: Ge
 const missing = (path: string, { id, domain }: Generation): EngineError =>
   new EngineError(
     'not-found',
-    `${path} is not in backup ${id}: \`ctvirt backup list ${domain}\` shows the others`,
+    `${path} is not in backup ${id}: \`${commandFor('backup list', [domain])}\` shows the others`,
     { path },
   );
 
@@ -178,7 +180,7 @@ async function intoDomain(
     refuse(
       entry,
       parts,
-      `, \`ctvirt restore ${record.name} --path ${path} --to FOLDER\` brings it to a folder of the host`,
+      `, \`${commandFor('restore', [record.name], `--path ${shellWord(path)} --to FOLDER`)}\` brings it to a folder of the host`,
     );
     const document = await parts.documents.stored(entry);
     const wanted = placeIn(trees, path, generation);
@@ -286,7 +288,7 @@ async function inJob<T>(
 }
 
 function refuse(entry: Entry, { rootMounts }: BackupParts, orElse = ''): void {
-  refuseRunning(entry, `\`ctvirt shutdown ${entry.record.name}\` ends it${orElse}`);
+  refuseRunning(entry, `\`${commandFor('shutdown', [entry.record.name])}\` ends it${orElse}`);
   rootMounts.refuse(entry.record);
 }
 

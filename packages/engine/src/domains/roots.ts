@@ -1,7 +1,9 @@
 // The files of domains that are gone: kept until somebody gives them to a domain or erases them, and by nothing else.
 // SPDX-License-Identifier: Apache-2.0
+
 import { existsSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
+import { commandFor } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import type { Undo } from '../host/undo.js';
 import type { DocumentParts } from '../lifecycle/document.js';
@@ -56,7 +58,7 @@ export class Roots {
     const { name, keptAt = 'some day' } = last.lease;
     throw new EngineError(
       'wrong-state',
-      `domain '${name}' (${uuid}) was given to ${to}, which has had it since ${keptAt}: move it back from there, or make another one of it, with a UUID of its own (\`restore --name\`, \`import --new-ids\`); where that host is gone for good, \`ctvirt migrate ${name} --keeper here\` says that it is this one's again`,
+      `domain '${name}' (${uuid}) was given to ${to}, which has had it since ${keptAt}: move it back from there, or make another one of it, with a UUID of its own (\`restore --name\`, \`import --new-ids\`); where that host is gone for good, \`${commandFor('migrate', [name], '--keeper here')}\` says that it is this one's again`,
     );
   }
 
@@ -89,7 +91,7 @@ export class Roots {
     const misfit = misfitOf(lease, parts);
     const how =
       misfit === undefined
-        ? `\`ctvirt root adopt ${root} ${parts.name}\` gives it`
+        ? `\`${commandFor('root adopt', [root, parts.name])}\` gives it`
         : `does not fit (${misfit.target}): ${misfit.why}`;
     return {
       remark: `its root is new: that of an earlier domain '${lease.name}' (${lease.uuid}) is kept as '${root}', and ${how}`,
@@ -114,7 +116,7 @@ export class Roots {
     const alsoIds = hasHostIds(lease) ? ', and its ids with them' : '';
     log(
       'warn',
-      `domain '${name}' (${uuid}): its files are kept as root '${root}'${alsoIds}; \`ctvirt root erase ${root}\` erases them`,
+      `domain '${name}' (${uuid}): its files are kept as root '${root}'${alsoIds}; \`${commandFor('root erase', [root])}\` erases them`,
     );
   }
 

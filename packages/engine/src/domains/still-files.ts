@@ -1,7 +1,7 @@
 // A domain's files as they are at one moment, for who reads them: where they lie while it is off, else a copy that goes when it was read.
 // SPDX-License-Identifier: Apache-2.0
 import { readdirSync } from 'node:fs';
-import { type Domain, formatDomain } from '@ctvirt/xml';
+import { commandFor, type Domain, formatDomain } from '@ctvirt/xml';
 import type { OnProgress } from '../contract.js';
 import { EngineError } from '../errors.js';
 import { Undo } from '../host/undo.js';
@@ -105,7 +105,7 @@ export async function copyOut(
   if (foreign !== undefined)
     throw new EngineError(
       'unsupported',
-      `${foreign.source}, which domain '${name}' has at ${foreign.target}, is the host's, and changes while it runs: \`ctvirt shutdown ${name}\` ends it`,
+      `${foreign.source}, which domain '${name}' has at ${foreign.target}, is the host's, and changes while it runs: \`${commandFor('shutdown', [name])}\` ends it`,
       { source: foreign.source },
     );
   const runs = entry.state === 'running';

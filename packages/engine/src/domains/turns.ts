@@ -1,5 +1,6 @@
 // Whose turn it is: finds the domain that an operation is about, and lets each domain have one at a time.
 // SPDX-License-Identifier: Apache-2.0
+import { commandFor } from '@ctvirt/xml';
 import type { DomainRef } from '../contract.js';
 import type { Run } from '../drivers/driver.js';
 import { EngineError } from '../errors.js';
@@ -71,7 +72,7 @@ export class Turns {
     if (this.frozen.has(uuid))
       throw new EngineError(
         'busy',
-        `the file systems of domain '${asked}' are frozen: \`virsh domfsthaw ${asked}\` or \`ctvirt job abort ${asked}\` lets it go on`,
+        `the file systems of domain '${asked}' are frozen: \`virsh domfsthaw ${asked}\` or \`${commandFor('job abort', [asked])}\` lets it go on`,
       );
     for (let name = asked; ; ) {
       const turn = await this.queue.run(name, async () => {
@@ -109,7 +110,7 @@ export function refuseGiven({ record: { name }, givenTo }: Entry): void {
   if (givenTo === undefined) return;
   throw new EngineError(
     'wrong-state',
-    `domain '${name}' was given to ${givenTo}, which has not answered yet that it has it: it is asked again and again; \`ctvirt migrate ${name} --keeper here|there\` decides if it never will`,
+    `domain '${name}' was given to ${givenTo}, which has not answered yet that it has it: it is asked again and again; \`${commandFor('migrate', [name], '--keeper here|there')}\` decides if it never will`,
   );
 }
 

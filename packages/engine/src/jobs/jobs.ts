@@ -1,7 +1,9 @@
 // Long operations: one at a time for each domain, told of while it goes on, ended when somebody asks, and remembered.
 // SPDX-License-Identifier: Apache-2.0
+
 import { randomBytes } from 'node:crypto';
 import type { Job, JobKind, Progress } from '@ctvirt/api';
+import { commandFor } from '@ctvirt/xml';
 import { asker } from '../asker.js';
 import type { Watched } from '../contract.js';
 import { EngineError, isFault } from '../errors.js';
@@ -136,7 +138,7 @@ export class Jobs {
     const domain = job.domain ?? uuid;
     throw new EngineError(
       'in-use',
-      `domain '${domain}' has a job, ${kind}, since ${startedAt}${howFar(progress)}; \`ctvirt job abort ${domain}\` ends it`,
+      `domain '${domain}' has a job, ${kind}, since ${startedAt}${howFar(progress)}; \`${commandFor('job abort', [domain])}\` ends it`,
       { name: domain },
     );
   }

@@ -1,6 +1,8 @@
 // The document of a domain as that of another one beside it.
 // SPDX-License-Identifier: Apache-2.0
+
 import type { Domain, Interface } from '@ctvirt/xml';
+import { commandFor } from '@ctvirt/xml';
 import { scheduleOf } from '../schedule/schedule.js';
 import { withInterfaces } from './edit.js';
 import { withoutMadeName } from './made-names.js';
@@ -15,11 +17,11 @@ export function asAnother(domain: Domain, remarks: string[]): Domain {
   const { snapshots, backups } = scheduleOf(domain);
   if (snapshots !== undefined)
     remarks.push(
-      `it has snapshots as the other, ${snapshots.when}: \`ctvirt set ${name} --snapshots never\` ends that`,
+      `it has snapshots as the other, ${snapshots.when}: \`${commandFor('set', [name], '--snapshots never')}\` ends that`,
     );
   if (backups !== undefined)
     remarks.push(
-      `it has backups at its own times, as the other: \`ctvirt backup ${name} --schedule host\` ends that`,
+      `it has backups at its own times, as the other: \`${commandFor('backup', [name], '--schedule host')}\` ends that`,
     );
   const { interfaces } = domain.devices;
   if (interfaces === undefined) return rest;
@@ -28,7 +30,7 @@ export function asAnother(domain: Domain, remarks: string[]): Domain {
     const { ips, routes, portForwards, ...others } = link;
     for (const { address } of ips ?? [])
       remarks.push(
-        `it has not the address ${address}, which is the other's: \`ctvirt set ${name} --ipadd ADDRESS\` gives it one of its own`,
+        `it has not the address ${address}, which is the other's: \`${commandFor('set', [name], '--ipadd ADDRESS')}\` gives it one of its own`,
       );
     if (portForwards !== undefined) remarks.push('no ports of the host lead to it');
     // Routes lead by gateways that only these addresses reach.

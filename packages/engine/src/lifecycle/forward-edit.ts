@@ -1,7 +1,7 @@
 // Ports of the host added to a document, and taken out of it.
 // SPDX-License-Identifier: Apache-2.0
 import type { ForwardPorts } from '@ctvirt/api';
-import { type Domain, type Interface, normalAddress } from '@ctvirt/xml';
+import { commandFor, type Domain, type Interface, normalAddress } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import { portsInWords } from '../network/port-forwards.js';
 import { withInterfaces } from './edit.js';
@@ -43,7 +43,7 @@ export const removeForwards =
       if (!isThere)
         throw new EngineError(
           'not-found',
-          `domain '${domain.name}' does not have ${wordsOf(one)}${one.to === undefined ? '' : `, leading to ${one.to}`}: \`ctvirt forward ${domain.name}\` shows what it has`,
+          `domain '${domain.name}' does not have ${wordsOf(one)}${one.to === undefined ? '' : `, leading to ${one.to}`}: \`${commandFor('forward', [domain.name])}\` shows what it has`,
         );
       return after;
     }, domain);

@@ -1,5 +1,6 @@
 // The job of a domain that comes: told of like any other, as long as it is on its way.
 // SPDX-License-Identifier: Apache-2.0
+import { commandFor } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import type { Jobs } from '../jobs/jobs.js';
 import type { Entry } from '../registry/registry.js';
@@ -89,5 +90,5 @@ export class ArrivalJob {
 const decidedThere = ({ record: { name } }: Entry): EngineError =>
   new EngineError(
     'busy',
-    `all of domain '${name}' is here: whether it is this host's is decided where it comes from (\`ctvirt migrate ${name} --keeper here|there\`)`,
+    `all of domain '${name}' is here: whether it is this host's is decided where it comes from (\`${commandFor('migrate', [name], '--keeper here|there')}\`)`,
   );

@@ -1,5 +1,6 @@
 // What this host makes impossible for links and addresses of a container, said before anything is made.
 // SPDX-License-Identifier: Apache-2.0
+import { commandFor } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import { linkNamed } from '../host/host-links.js';
 import { hasLink } from '../host/links.js';
@@ -68,7 +69,7 @@ function refuseMissingParents(links: readonly LinkPlan[]): void {
         'host-command',
         network === undefined
           ? `this host has no ${kind === 'bridge' ? 'bridge' : 'link'} '${parent}', which interface ${name} is to be on: make it, or name another (ip link shows them)`
-          : `network '${network}' was stopped meanwhile, on which interface ${name} is to be: \`ctvirt network start ${network}\``,
+          : `network '${network}' was stopped meanwhile, on which interface ${name} is to be: \`${commandFor('network start', [network])}\``,
         { link: parent },
       );
 }

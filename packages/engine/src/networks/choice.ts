@@ -1,6 +1,8 @@
 // Which addresses the links of a domain get of their networks.
 // SPDX-License-Identifier: Apache-2.0
+
 import type { Domain } from '@ctvirt/xml';
+import { commandFor } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import { eachLink } from '../lifecycle/links.js';
 import type { LinkPlan } from '../network/link-plan.js';
@@ -115,7 +117,7 @@ function addressFor({ dhcp, mac, had, isFree, network, chooser }: Wanted): strin
   const ranges = dhcp.ranges.map(({ start, end }) => `${start} to ${end}`).join(', ');
   throw new EngineError(
     'no-space',
-    `network '${network.name}' has no address left of ${ranges}: widen its range (ctvirt network edit ${network.name}), or give the interface an <ip>`,
+    `network '${network.name}' has no address left of ${ranges}: widen its range (${commandFor('network edit', [network.name])}), or give the interface an <ip>`,
   );
 }
 

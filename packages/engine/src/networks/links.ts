@@ -1,6 +1,8 @@
 // What domains have of networks: addresses from when they are defined, a bridge while they run.
 // SPDX-License-Identifier: Apache-2.0
+
 import type { Domain, Finding, Interface } from '@ctvirt/xml';
+import { commandFor } from '@ctvirt/xml';
 import type { HostLinks } from '../drivers/floor.js';
 import { EngineError } from '../errors.js';
 import { addressBytes, isUnspecified } from '../host/address-bytes.js';
@@ -208,7 +210,7 @@ export class NetworkLinks {
     if (live === undefined)
       throw new EngineError(
         'wrong-state',
-        `domain '${entry.record.name}' ${cannot(entry)}: network '${name}' does not run: \`ctvirt network start ${name}\``,
+        `domain '${entry.record.name}' ${cannot(entry)}: network '${name}' does not run: \`${commandFor('network start', [name])}\``,
       );
     const uses = (dev: string): number => {
       const others = memberships.running(name).filter(({ domain: uuid }) => uuid !== entry.record.uuid);
@@ -237,7 +239,7 @@ export class NetworkLinks {
 }
 
 const noNetwork = (name: string): string =>
-  `there is no network '${name}', nor a bridge of that name: define it, and then \`ctvirt network start ${name}\``;
+  `there is no network '${name}', nor a bridge of that name: define it, and then \`${commandFor('network start', [name])}\``;
 
 const networksOf = (domain: Domain): Set<string> =>
   new Set(

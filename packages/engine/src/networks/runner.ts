@@ -1,6 +1,8 @@
 // Starts, stops and changes networks on the host, and tells it who is on them.
 // SPDX-License-Identifier: Apache-2.0
+
 import type { NetworkEvent } from '@ctvirt/api';
+import { commandFor } from '@ctvirt/xml';
 import type { HostLinks } from '../drivers/floor.js';
 import { EngineError } from '../errors.js';
 import type { EngineLog } from '../log.js';
@@ -173,7 +175,10 @@ export class NetworkRunner {
 }
 
 export const notActive = (name: string): EngineError =>
-  new EngineError('wrong-state', `network '${name}' is not running: \`ctvirt network start ${name}\``);
+  new EngineError(
+    'wrong-state',
+    `network '${name}' is not running: \`${commandFor('network start', [name])}\``,
+  );
 
 /** Where links of running domains were plugged in stands in their documents. */
 function refuseOtherBridge({ name, bridge }: SettledNetwork, running: readonly Membership[]): void {

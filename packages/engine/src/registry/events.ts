@@ -1,9 +1,11 @@
 // What happens to domains, told once by whoever made it happen; every frontend listens here.
 // SPDX-License-Identifier: Apache-2.0
+
 import { EventEmitter } from 'node:events';
 import type { BeancounterEvent, DomainEvent, DomainSummary, Job, LifecycleEvent } from '@ctvirt/api';
 import type { ResourceOptions } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
+import { commandFor } from '@ctvirt/xml';
 import type { PastEvents } from '../contract.js';
 import { EngineError } from '../errors.js';
 import { changesBetween } from './changes.js';
@@ -73,7 +75,7 @@ export class DomainEvents {
         reject(
           new EngineError(
             'timeout',
-            `domain '${name}' did not do so within ${ms / 1000} s; \`ctvirt destroy ${name}\` ends it at once`,
+            `domain '${name}' did not do so within ${ms / 1000} s; \`${commandFor('destroy', [name])}\` ends it at once`,
           ),
         );
       }, ms);

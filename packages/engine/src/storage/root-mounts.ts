@@ -1,7 +1,9 @@
 // Roots of domains that are off, mounted on the host for its administrator to look at and repair.
 // SPDX-License-Identifier: Apache-2.0
+
 import { closeSync, constants, existsSync, mkdirSync, openSync, rmdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { commandFor } from '@ctvirt/xml';
 import { EngineError, errnoOf } from '../errors.js';
 import { foldersIn } from '../host/files.js';
 import { isErrno } from '../host/gone.js';
@@ -62,7 +64,7 @@ export class RootMounts {
     const path = this.path(uuid);
     throw new EngineError(
       'in-use',
-      `the root of domain '${name}' is mounted on the host at ${path}: \`ctvirt umount ${name}\` first`,
+      `the root of domain '${name}' is mounted on the host at ${path}: \`${commandFor('umount', [name])}\` first`,
       { name, path },
     );
   }

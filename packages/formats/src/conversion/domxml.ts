@@ -1,6 +1,6 @@
 // The domain document as a format beside the native ones, so that either end of a conversion may be one.
 // SPDX-License-Identifier: Apache-2.0
-import { type Domain, type Finding, formatDomain, parseDomain, XmlError } from '@ctvirt/xml';
+import { commandFor, type Domain, type Finding, formatDomain, parseDomain, XmlError } from '@ctvirt/xml';
 import { baseName, type FileSet } from '../files.js';
 import type { Format, NativeUnit } from '../format.js';
 import type { ReportRow } from '../report.js';
@@ -20,7 +20,7 @@ function detect(files: FileSet): NativeUnit[] {
 function autostartOf(domain: Domain): string {
   const { order, delaySeconds } = startOrderOf(domain);
   const words = [
-    `ctvirt autostart ${domain.name}`,
+    commandFor('autostart', [domain.name]),
     ...(order === undefined ? [] : [`--order ${order}`]),
     ...(delaySeconds === undefined ? [] : [`--delay ${delaySeconds}`]),
   ];

@@ -1,7 +1,7 @@
 // Copies that would be empty: clients that clone define a domain's document under another name, and copy disks alone.
 // SPDX-License-Identifier: Apache-2.0
 import type { Engine } from '@ctvirt/engine';
-import { type Domain, formatDomain, isRoot, parseDomain } from '@ctvirt/xml';
+import { commandFor, type Domain, formatDomain, isRoot, parseDomain } from '@ctvirt/xml';
 import type { Session } from '../session.js';
 import { refusal } from '../words/refusal.js';
 import { withDefaults } from './shown-document.js';
@@ -34,7 +34,7 @@ export async function refuseEmptyCopy(engine: Engine, session: Session, xml: str
     throw refusal(
       'operationUnsupported',
       'domain',
-      `'${name}' would be a copy of '${source.name}' without its files: \`ctvirt clone ${source.name} ${name}\` copies them, \`ctvirt create\` makes an empty one`,
+      `'${name}' would be a copy of '${source.name}' without its files: \`${commandFor('clone', [source.name, name])}\` copies them, \`ctvirt create\` makes an empty one`,
     );
   }
 }

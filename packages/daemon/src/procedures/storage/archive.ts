@@ -1,6 +1,8 @@
 // What clients download of a layer: the archive of the domain that has it.
 // SPDX-License-Identifier: Apache-2.0
+
 import type { Engine, LayerFile } from '@ctvirt/engine';
+import { commandFor } from '@ctvirt/xml';
 import { refusal } from '../words/refusal.js';
 
 /** Status of an archive that has no end. */
@@ -37,5 +39,5 @@ export const notADomains = ({ name, owner }: LayerFile) =>
   refusal(
     'operationInvalid',
     'storage',
-    `volume '${name}' holds the files of root '${owner}', which no domain has: \`ctvirt root adopt ${owner} DOMAIN\` gives them to one`,
+    `volume '${name}' holds the files of root '${owner}', which no domain has: \`${commandFor('root adopt', [owner, 'DOMAIN'])}\` gives them to one`,
   );

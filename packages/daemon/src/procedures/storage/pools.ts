@@ -1,5 +1,6 @@
 // The storage pools there are: the templates, what lies above them, and folders of the host.
 // SPDX-License-Identifier: Apache-2.0
+
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Template } from '@ctvirt/api';
@@ -11,6 +12,7 @@ import type {
   VolumeFile,
   VolumeRange,
 } from '@ctvirt/engine';
+import { commandFor, shellWord } from '@ctvirt/xml';
 import type { Binding } from '../session.js';
 import { namedUuid } from '../words/named-uuid.js';
 import { refusal } from '../words/refusal.js';
@@ -134,12 +136,12 @@ function layerPool({ engine, templatesFolder, rootsFolder }: Binding): Pool {
         .map(toVolume)[0],
     made: 'its volumes are the files of domains: `ctvirt create`, `clone` and `snapshot create` make them',
     copy: async ({ layer, name }) => {
-      const from = layer === undefined ? '' : ` ${layer.owner}`;
-      const at = layer?.snapshot == null ? '' : ` --snapshot ${layer.snapshot}`;
+      const from = layer === undefined ? [] : [layer.owner];
+      const at = layer?.snapshot == null ? '' : `--snapshot ${shellWord(layer.snapshot)}`;
       throw refusal(
         'operationUnsupported',
         'storage',
-        `volume '${name}' would be the files of no domain: \`ctvirt clone${from} NAME${at}\` makes one of them`,
+        `volume '${name}' would be the files of no domain: \`${commandFor('clone', [...from, 'NAME'], at)}\` makes one of them`,
       );
     },
   };
@@ -198,11 +200,11 @@ const notCopied = ({ name, pool }: Volume, to: string) =>
 
 /** It goes with whose it is. */
 function notRemoved({ name, owner, isKept }: LayerFile) {
-  const how = isKept ? `root erase ${owner}` : `undefine ${owner} --storage`;
+  const how = isKept ? commandFor('root erase', [owner]) : commandFor('undefine', [owner], '--storage');
   return refusal(
     'operationInvalid',
     'storage',
-    `volume '${name}' holds the files of ${isKept ? 'root' : 'domain'} '${owner}': \`ctvirt ${how}\` erases them`,
+    `volume '${name}' holds the files of ${isKept ? 'root' : 'domain'} '${owner}': \`${how}\` erases them`,
   );
 }
 
