@@ -96,6 +96,7 @@ export const historyPoints = object(
     }),
     average: list(nullable(number()), { description: 'One for each step; null is a gap' }),
     most: list(nullable(number()), { description: 'The highest number within each step' }),
+    last: known('As the newest look within the span found it, however long the steps are'),
   },
   { title: 'HistoryPoints', description: 'One series, a point for each step' },
 );
@@ -110,6 +111,9 @@ export const history = object(
     from: string({ description: 'When the first step begins: RFC 3339' }),
     to: string({ description: 'When the last one ends' }),
     stepSeconds: integer({ description: 'How long each step is' }),
+    lastAt: nullable(
+      string({ description: 'When `last` of each series was found: RFC 3339; null where nothing is known' }),
+    ),
     series: record(string(), historyPoints, { description: 'By name' }),
     walls: list(wallHit, { description: 'Limits that were met between the two times, to the second' }),
   },

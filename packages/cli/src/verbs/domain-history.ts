@@ -17,7 +17,7 @@ export const history = verb({
   summary: 'Show what a domain used over time, and the limits that it met',
   details: [
     'A look at each running domain is taken every ten seconds. They are kept for an hour, minutes for 26 hours, half hours for 32 days: what is asked for is shown by the shortest that reach back so far.',
-    'A bar is an average, from nothing to the highest of its line; a blank is a gap, in which the domain was off, or no daemon looked. A × is a limit that was met: a resource that was refused. Now, Average and Most are of the same time; what counts up is shown by the second, time of processors in percent of one of them.',
+    'A bar is an average, from nothing to the highest of its line; a blank is a gap, in which the domain was off, or no daemon looked. A × is a limit that was met: a resource that was refused. Now is what the newest look found, and is called Last where that was over a minute ago; Average and Most are of all the time that is shown; what counts up is shown by the second, time of processors in percent of one of them.',
     'Without a domain: the sum of all. A series that nothing is known of is left out: cgroup v1 tells neither waited, memoryStalled nor ioWaited.',
     `Series: ${seriesNames.join(', ')}.`,
   ],
@@ -118,19 +118,24 @@ function historyText(told: History, width: number): string {
           ],
         ];
   const table = formatTable(
-    ['Series', 'Now', 'Average', 'Most', 'Over time'],
+    ['Series', isNow(told) ? 'Now' : 'Last', 'Average', 'Most', 'Over time'],
     [...shown.map(([which, points]) => rowOf(which, points)), ...wallRow],
     width,
   );
   return `${head}${table}${wallTable(walls, name === null, width)}`;
 }
 
-function rowOf(name: string, { unit, average, most }: HistoryPoints): string[] {
+/** Looks are ten seconds apart, and what is older than the daemon is told by the minute. */
+const NOW_MS = 60_000;
+const isNow = ({ lastAt }: History): boolean =>
+  lastAt !== null && new Date().getTime() - Date.parse(lastAt) < NOW_MS;
+
+function rowOf(name: string, { unit, average, most, last }: HistoryPoints): string[] {
   const known = average.filter(isKnown);
   const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
   return [
     name,
-    describeNumber(unit, known.at(-1)),
+    describeNumber(unit, last),
     describeNumber(unit, mean),
     describeNumber(unit, Math.max(...most.filter(isKnown))),
     sparkline(average),

@@ -8,6 +8,8 @@ import { theme } from '../state/theme.js';
 export interface Line {
   readonly label: string;
   readonly values: readonly (number | null)[];
+  /** The newest number, where values are of longer times. */
+  readonly last: number | null;
   /** What was promised is dashed, the most is thin, an average is filled. */
   readonly kind: 'average' | 'most' | 'promised' | 'other';
 }
@@ -118,10 +120,10 @@ function optionsOf({ lines, marks, tell, atLeast = 0 }: ChartProps, width: numbe
 /** What it says, for those who do not see it. */
 const inWords = ({ label, lines, tell }: ChartProps): string =>
   `${label}: ${lines
-    .map(({ label: name, values }) => {
+    .map(({ label: name, values, last }) => {
       const known = values.filter((value) => value !== null);
-      const last = known.at(-1);
-      return last === undefined ? `${name} –` : `${name} ${tell(last)}, at most ${tell(Math.max(...known))}`;
+      if (known.length === 0) return `${name} –`;
+      return `${name} ${last === null ? '–' : tell(last)}, at most ${tell(Math.max(...known))}`;
     })
     .join('; ')}`;
 

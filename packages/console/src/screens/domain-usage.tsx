@@ -108,6 +108,7 @@ function Charts({ history }: { readonly history: History }) {
           label,
           kind,
           values: series[name]?.[of] ?? [],
+          last: series[name]?.last ?? null,
         })),
       })),
     };

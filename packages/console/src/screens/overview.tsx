@@ -185,7 +185,7 @@ function Day() {
           const marks = walls.map(({ at }) => (new Date(at).getTime() - start) / length);
           const line = (title: string, name: string, tell: (value: number) => string) => {
             const values = series[name]?.average ?? [];
-            const last = values.findLast((value) => value !== null) ?? null;
+            const last = series[name]?.last ?? null;
             const text = last === null ? '–' : tell(last);
             return (
               <div>

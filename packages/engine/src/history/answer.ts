@@ -5,7 +5,7 @@ import type { HistoryQuery } from '../contract.js';
 import { EngineError } from '../errors.js';
 import { joined, LOOK_MS, type Past, type Tier } from './past.js';
 import type { Row } from './ring.js';
-import { isSeries, known, series, unitOf } from './series.js';
+import { isSeries, known, series, unitOf, type Values } from './series.js';
 
 /** What is wanted. */
 export interface Wanted {
@@ -52,35 +52,45 @@ function namesIn(text: string | undefined): readonly SeriesName[] {
 }
 
 /** The finest tier that reaches back so far; what is older than all is not there. */
-export function pointsOf(past: Past, { names, fromMs, toMs, points }: Wanted, nowMs: number) {
+export function pointsOf(past: Past, wanted: Wanted, nowMs: number) {
+  const { names, fromMs, toMs, points } = wanted;
   const { tier, reachMs, stepMs } =
     reaches.find((one) => nowMs - fromMs <= one.reachMs + one.stepMs) ?? reaches[2];
-  const oldestMs = Math.max(fromMs, nowMs - reachMs);
   // The ten seconds that have begun are looked at when they are over.
   const endMs = tier === 'looks' ? Math.floor(toMs / stepMs) * stepMs : toMs;
-  const join = Math.max(1, Math.ceil(Math.floor((endMs - oldestMs) / stepMs) / points));
-  // Whole steps alone: what is joined stays joined when it is asked for again a little later.
-  const stepAt = (ms: number): number => Math.floor(ms / stepMs / join);
-  const last = stepAt(endMs - 1);
-  const first = Math.max(stepAt(oldestMs), last - points + 1);
-  const rows = last < first ? [] : past.rows(tier, first * join, (last + 1) * join - 1);
-  const steps = Array.from({ length: Math.max(0, last - first + 1) }, (_, at) =>
-    joined(rows.slice(at * join, (at + 1) * join)),
-  );
+  const from = Math.floor(Math.max(fromMs, nowMs - reachMs) / stepMs);
+  const { first, join, count } = groupsOf(from, Math.ceil(endMs / stepMs), points);
+  const rows = count === 0 ? [] : past.rows(tier, first, first + count * join - 1);
+  const steps = Array.from({ length: count }, (_, at) => joined(rows.slice(at * join, (at + 1) * join)));
+  const found = past.newest(toMs);
+  const newest = found !== undefined && found.atMs > fromMs ? found : undefined;
   return {
-    from: new Date(first * join * stepMs).toISOString(),
-    to: new Date((last + 1) * join * stepMs).toISOString(),
+    from: new Date(first * stepMs).toISOString(),
+    to: new Date((first + count * join) * stepMs).toISOString(),
     stepSeconds: (join * stepMs) / 1000,
-    series: Object.fromEntries(names.map((name) => [name, columnOf(name, steps)])),
+    lastAt: newest === undefined ? null : new Date(newest.atMs).toISOString(),
+    series: Object.fromEntries(names.map((name) => [name, columnOf(name, steps, newest?.values)])),
   } satisfies Omit<History, 'name' | 'uuid' | 'walls'>;
 }
 
-function columnOf(name: SeriesName, steps: readonly (Row | undefined)[]) {
+/** All steps from one to before another in so many groups at most, each of as many steps; the last one may have room left. */
+function groupsOf(from: number, end: number, points: number) {
+  const length = Math.max(0, end - from);
+  const join = Math.max(1, Math.ceil(length / points));
+  // Where there is a point to spare, groups end at multiples: what is joined stays joined when it is asked for again a little later.
+  const isSteady = Math.floor((length - 2) / join) + 2 <= points;
+  const last = isSteady ? Math.ceil(end / join) * join : end;
+  const count = length === 0 ? 0 : Math.ceil((last - from) / join);
+  return { first: last - count * join, join, count };
+}
+
+function columnOf(name: SeriesName, steps: readonly (Row | undefined)[], newest: Values | undefined) {
   const at = series.indexOf(name);
   return {
     unit: unitOf(name),
     average: steps.map((row) => known(row?.average[at])),
     most: steps.map((row) => known(row?.most[at])),
+    last: known(newest?.[at]),
   };
 }
 

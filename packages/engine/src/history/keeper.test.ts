@@ -91,22 +91,69 @@ test('the last hour is told by looks, a day by minutes, a month by half hours', 
   );
 });
 
-test('no more points than were asked for, each the average and the most of its steps', async () => {
+test('no more points than were asked for, which cover all that was, each the average and the most of its steps', async () => {
   const world = new World();
-  await world.pass(3600, (at) => at % 6);
-  for (const points of [1, 2, 7, 60, 359, 2000]) {
-    const told = world.of({ points, series: 'cpu' });
-    const all = column(told, 'cpu');
-    assert.ok(
-      all.length <= points && all.length >= Math.min(points, 360) / 2 - 1,
-      `${all.length} for ${points}`,
-    );
-    assert.ok(all.every((value) => value !== null));
-  }
-  const ten = world.of({ points: 60, series: 'cpu' });
+  const begun = world.nowMs;
+  await world.pass(3590, (at) => (at === 0 ? 100 : at % 6));
+  for (const [fromMs, stepMs] of [
+    [begun, 10_000],
+    [begun - HOUR, 60_000],
+    [begun - 3 * HOUR - 60_000, 60_000],
+    [begun - 30 * HOUR, 1_800_000],
+  ] as const)
+    for (const points of [1, 2, 3, 7, 12, 29, 60, 61, 179, 180, 359, 2000]) {
+      const told = world.of({ from: fromMs, points, series: 'cpu' });
+      const what = `${points} of ${told.stepSeconds} s from ${told.from}`;
+      const [all, most] = [column(told, 'cpu'), column(told, 'cpu', 'most')];
+      assert.ok(all.length <= points, what);
+      const [beginMs, endMs] = [Date.parse(told.from), Date.parse(told.to)];
+      assert.equal(endMs - beginMs, all.length * told.stepSeconds * 1000, what);
+      assert.ok(beginMs <= fromMs && fromMs - beginMs < told.stepSeconds * 1000, what);
+      assert.ok(endMs >= world.nowMs && endMs - world.nowMs < told.stepSeconds * 1000, what);
+      // The first look of all is there, however few points there are.
+      const asked = Math.ceil((world.nowMs - fromMs) / stepMs);
+      assert.ok(told.stepSeconds * 1000 < (asked / points + 1) * stepMs, what);
+      if (fromMs === begun) assert.equal(Math.max(...most.map(Number)), 100, what);
+      assert.ok(all.some((value) => value !== null) && all.at(-1) !== null, what);
+    }
+  const ten = world.of({ from: begun, points: 60, series: 'cpu' });
   assert.equal(ten.stepSeconds, 60);
-  assert.ok(column(ten, 'cpu').every((value) => value === 2.5));
-  assert.ok(column(ten, 'cpu', 'most').every((value) => value === 5));
+  assert.ok(
+    column(ten, 'cpu')
+      .slice(1, -1)
+      .every((value) => value === 2.5),
+  );
+  assert.ok(
+    column(ten, 'cpu', 'most')
+      .slice(1, -1)
+      .every((value) => value === 5),
+  );
+});
+
+test('what is told as the last number is what the newest look found, however long the steps are', async () => {
+  const world = new World();
+  const begun = world.nowMs;
+  await world.pass(2 * 3600, (at) => at);
+  const lastOf = (from: number, to?: number) => {
+    const { lastAt, series: all } = world.of({
+      from,
+      ...(to !== undefined && { to }),
+      points: 10,
+      series: 'cpu,memory',
+    });
+    return [lastAt && Date.parse(lastAt) - begun, all['cpu']?.last, all['memory']?.last];
+  };
+  for (const hours of [0.5, 1, 5, 20, 48, 31 * 24])
+    assert.deepEqual(lastOf(world.nowMs - hours * HOUR), [2 * HOUR, 719, null]);
+  // Of a time that is over: the last look within it, or the minute that is left of that.
+  assert.deepEqual(lastOf(begun, begun + 90 * 60_000), [90 * 60_000, 539, null]);
+  assert.deepEqual(lastOf(begun, begun + 30 * 60_000), [30 * 60_000, 176.5, null]);
+  assert.deepEqual(lastOf(begun - HOUR, begun - 60_000), [null, null, null]);
+  // A look that knows less, as the first after a thaw: what the one before it knew.
+  await world.pass(10, () => Number.NaN);
+  assert.deepEqual(lastOf(begun), [2 * HOUR + 10_000, 719, null]);
+  world.open();
+  assert.deepEqual(lastOf(begun), [2 * HOUR, 716.5, null], 'of the minute that is on the disk');
 });
 
 test('a restart leaves a gap, and no more; a killed daemon loses the minute that had begun', async () => {

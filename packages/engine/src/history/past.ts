@@ -1,8 +1,8 @@
 // The history of one domain, or of all together: looks of the last hour, what became of them on the disk, and limits that were met.
 // SPDX-License-Identifier: Apache-2.0
-import type { Row } from './ring.js';
+import type { Ring, Row } from './ring.js';
 import { newLooks, type RingFile } from './ring-file.js';
-import { averageOf, mostOf, type Values } from './series.js';
+import { averageOf, mostOf, newestOf, type Values } from './series.js';
 import type { Hit } from './wall-ring.js';
 
 /** Looks are ten seconds apart. */
@@ -21,6 +21,12 @@ export type Tier = (typeof tiers)[number];
 export interface Day {
   readonly refused: number;
   readonly last: Hit | undefined;
+}
+
+/** The last that is known. */
+export interface Newest {
+  readonly atMs: number;
+  readonly values: Values;
 }
 
 /** Keeps one, in memory and in its file. */
@@ -93,6 +99,30 @@ export class Past {
       const stamp = first + at;
       return row ?? (stamp < this.#first ? older[Math.floor(stamp / IN_MINUTE) - from] : undefined);
     });
+  }
+
+  /** What it used last before some time: by its last look, or what is left of it on the disk. */
+  newest(beforeMs: number): Newest | undefined {
+    const stamp = Math.min(this.#last, Math.floor(beforeMs / LOOK_MS) - 1);
+    const looked = this.#looks?.get(stamp - IN_MINUTE + 1, stamp) ?? [];
+    const at = looked.findLastIndex(isThere);
+    // What its last look does not tell, as that after a thaw, the one before it does.
+    if (at >= 0)
+      return {
+        atMs: (stamp - IN_MINUTE + 2 + at) * LOOK_MS,
+        values: newestOf(looked.filter(isThere).map(({ average }) => average)),
+      };
+    return this.#newestOf(this.file.minutes, beforeMs) ?? this.#newestOf(this.file.halfHours, beforeMs);
+  }
+
+  #newestOf(ring: Ring, beforeMs: number): Newest | undefined {
+    const { rows, stepSeconds } = ring.shape;
+    const stepMs = stepSeconds * 1000;
+    const last = Math.ceil(beforeMs / stepMs) - 1;
+    const found = ring.get(last - rows + 1, last);
+    const at = found.findLastIndex(isThere);
+    const row = found[at];
+    return row && { atMs: Math.min(beforeMs, (last - rows + 2 + at) * stepMs), values: row.average };
   }
 
   #minuteSeen(minute: number): Row | undefined {

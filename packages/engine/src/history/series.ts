@@ -81,6 +81,9 @@ export const averageOf = (rows: readonly Values[]): Values =>
 /** The highest that is known of each. */
 export const mostOf = (rows: readonly Values[]): Values => joined(rows, Math.max);
 
+/** The last that is known of each. */
+export const newestOf = (rows: readonly Values[]): Values => joined(rows, (_, one) => one);
+
 /** The sum of what is known of each. */
 export const sumOfRows = (rows: readonly Values[]): Values => joined(rows, (sum, value) => sum + value);
 
