@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { after, afterEach, before, test } from 'node:test';
+import type { History } from '@ctvirt/api';
 import { domainXml } from '../world/documents.js';
 import { waitFor } from '../world/wait.js';
 import { busybox, World } from '../world/world.js';
@@ -39,6 +40,19 @@ function hoursAgo(hours: number): string {
   at.setHours(at.getHours() - hours);
   return at.toISOString();
 }
+/** Memory of each minute that is known, and whether it was over. */
+const minutesIn = ({ from, lastAt, stepSeconds, series }: History) =>
+  new Map(
+    (series['memory']?.average ?? []).flatMap((average, at) => {
+      const begin = new Date(from);
+      begin.setSeconds(at * stepSeconds);
+      const end = new Date(begin);
+      end.setSeconds(end.getSeconds() + stepSeconds);
+      const isOver = lastAt !== null && end < new Date(lastAt);
+      const most = series['memory']?.most[at] ?? null;
+      return average === null ? [] : [[begin.toISOString(), { average, most, isOver }] as const];
+    }),
+  );
 const files = async () => (await readdir(`${world.root}/lib/history`)).sort();
 const nearly = (one: number | null | undefined, other: number | null | undefined): void =>
   assert.ok(
@@ -104,6 +118,7 @@ test('history tells what usage and info tell, with limits that were met as marks
   );
 
   // A daemon that is ended in order writes down what it has; the next one, by whatever name, has it and goes on.
+  const earlier = minutesIn(await world.client.history.domain({ domain: '117', from: hoursAgo(5) }));
   await world.stop();
   await world.start();
   const { uuid } = await world.client.domains.summary({ domain: '117' });
@@ -113,10 +128,14 @@ test('history tells what usage and info tell, with limits that were met as marks
     from: hoursAgo(5),
   });
   assert.equal(minutes.stepSeconds, 60);
-  nearly(
-    minutes.series['memory']?.average.findLast((value) => value !== null),
-    last('memory'),
-  );
+  // By time: there may be minutes more, the oldest may have gone, and the last one had begun.
+  const kept = minutesIn(minutes);
+  assert.ok(earlier.size > 0);
+  for (const [at, { average, most, isOver }] of earlier) {
+    const now = kept.get(at);
+    assert.ok((now?.most ?? 0) >= (most ?? Number.NaN), `${at}: at most ${now?.most}, and ${most} before`);
+    if (isOver) assert.equal(now?.average, average, at);
+  }
   await world.kill();
   await world.start();
   await world.client.domains.destroy({ domain: '117' });

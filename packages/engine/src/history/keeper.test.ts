@@ -187,6 +187,45 @@ test('a restart leaves a gap, and no more; a killed daemon loses the minute that
   assert.equal(column(after, 'cpu').at(-1), 4);
 });
 
+test('the highest looks are told after a restart as before it, in every ring, and of the minute amid which it was', async () => {
+  const world = new World();
+  const begun = world.nowMs;
+  const peaks = new Map([
+    [70, 50],
+    [300, 60],
+    [355, 70],
+  ]);
+  const look = (at: number) => peaks.get(at) ?? at % 3;
+  await world.pass(3570, look);
+  const spans = [begun, begun - 5 * HOUR, begun - 48 * HOUR];
+  const peaksOf = () =>
+    spans.flatMap((from) =>
+      [4, 2000].map((points) =>
+        Math.max(...column(world.of({ from, points, series: 'cpu' }), 'cpu', 'most').map(Number)),
+      ),
+    );
+  const mostOf = (minute: number) =>
+    column(
+      world.of({ from: begun - 5 * HOUR, to: begun + (minute + 1) * 60_000, series: 'cpu' }),
+      'cpu',
+      'most',
+    ).at(-1);
+  assert.deepEqual(peaksOf(), [70, 70, 70, 70, 70, 70]);
+  await world.keeper.close();
+  world.open();
+  assert.deepEqual(peaksOf(), [70, 70, 70, 70, 70, 70]);
+  // The next one sees the rest of the minute: of it, its highest and mean are of both.
+  await world.pass(60, () => 1);
+  for (let tries = 0; tries < 2; tries++) {
+    assert.deepEqual([11, 50, 59].map(mostOf), [50, 60, 70]);
+    assert.deepEqual(peaksOf(), [70, 70, 70, 70, 70, 70]);
+    const day = column(world.of({ from: begun - 5 * HOUR, to: begun + HOUR, series: 'cpu' }), 'cpu');
+    assert.equal(day.at(-1), Math.fround((3 * ((70 + 2 + 0) / 3) + 3) / 6));
+    await world.keeper.close();
+    world.open();
+  }
+});
+
 test('a clock that is set back has what was seen last told of a time, and nothing of times to come', async () => {
   const world = new World();
   const begun = world.nowMs;

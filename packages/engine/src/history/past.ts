@@ -35,6 +35,8 @@ export class Past {
   /** Stamps of the first and the last look of this daemon. */
   #first = Number.POSITIVE_INFINITY;
   #last = 0;
+  /** The minute that had begun when this daemon did, as the one before it left it. */
+  #before: { readonly minute: number; readonly row: Row | undefined } | undefined;
   #isHealed = false;
   /** Refusals by hour; undefined before they were read. */
   #hours: Map<number, number> | undefined;
@@ -125,9 +127,15 @@ export class Past {
     return row && { atMs: Math.min(beforeMs, (last - rows + 2 + at) * stepMs), values: row.average };
   }
 
+  /** Of the minute in which this daemon began, with what is kept of its looks by the one before. */
   #minuteSeen(minute: number): Row | undefined {
-    const seen = this.#looks?.get(minute * IN_MINUTE, (minute + 1) * IN_MINUTE - 1) ?? [];
-    return joined(seen);
+    const first = minute * IN_MINUTE;
+    const seen = (this.#looks?.get(first, first + IN_MINUTE - 1) ?? []).filter(isThere);
+    const missed = Math.min(IN_MINUTE, this.#first - first);
+    if (seen.length === 0 || missed <= 0) return joined(seen);
+    if (this.#before?.minute !== minute)
+      this.#before = { minute, row: this.file.minutes.get(minute, minute)[0] };
+    return joined([...Array.from({ length: missed }, () => this.#before?.row), ...seen]);
   }
 
   #halfHourSeen(halfHour: number): Row | undefined {
@@ -135,14 +143,9 @@ export class Past {
     return joined(this.rows('minutes', from, to));
   }
 
-  /** The average of its minutes; the highest of its looks, where this daemon took them. */
-  #keepHalfHour(halfHour: number, seen: readonly (Row | undefined)[]): void {
-    const row = joined(seen);
-    if (row === undefined) return;
-    const [from, to] = minutesOf(halfHour);
-    const looks = this.#looks?.get(from * IN_MINUTE, (to + 1) * IN_MINUTE - 1) ?? [];
-    const most = mostOf([row, ...looks.filter(isThere)].map((one) => one.most));
-    this.file.halfHours.put(halfHour, { average: row.average, most });
+  #keepHalfHour(halfHour: number, minutes: readonly (Row | undefined)[]): void {
+    const row = joined(minutes);
+    if (row !== undefined) this.file.halfHours.put(halfHour, row);
   }
 
   /** Half hours that were over when no daemon was there any more: their minutes are. */

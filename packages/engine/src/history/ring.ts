@@ -7,18 +7,23 @@ import { series, type Values } from './series.js';
 export interface Store {
   /** Fewer where there are no more; valid until the next access. */
   read(at: number, length: number): Buffer;
-  /** Keeps none of the buffer. */
-  write(at: number, bytes: Buffer): void;
+  /** Keeps none of the buffers. */
+  write(...pieces: readonly Piece[]): void;
 }
+
+/** Bytes, and where they go. */
+export type Piece = readonly [at: number, bytes: Buffer];
 
 /** How a ring lies in its store. */
 export interface RingShape {
   readonly stepSeconds: number;
   readonly rows: number;
-  /** Where it begins. */
+  /** From the beginning of a row to that of the next one. */
+  readonly rowBytes: number;
+  /** Where averages begin. */
   readonly at: number;
-  /** Whether a row has the highest numbers beside the averages. */
-  readonly hasMost: boolean;
+  /** Where the highest numbers begin; undefined where rows have none. */
+  readonly mostAt: number | undefined;
 }
 
 /** What a row tells of its step. */
@@ -28,14 +33,11 @@ export interface Row {
 }
 
 /** A stamp and a float for each series. */
-const HALF_BYTES = 4 + 4 * series.length;
+export const HALF_BYTES = 4 + 4 * series.length;
 
 /** What is written is copied at once. */
-const scratch = Buffer.alloc(2 * HALF_BYTES);
-const half = scratch.subarray(0, HALF_BYTES);
-
-const rowBytesOf = ({ hasMost }: RingShape): number => (hasMost ? 2 * HALF_BYTES : HALF_BYTES);
-export const ringBytesOf = (shape: RingShape): number => shape.rows * rowBytesOf(shape);
+const averages = Buffer.alloc(HALF_BYTES);
+const mosts = Buffer.alloc(HALF_BYTES);
 
 /** One ring. A stamp is the number of a step since 1970. */
 export class Ring {
@@ -45,42 +47,47 @@ export class Ring {
   ) {}
 
   put(stamp: number, { average, most }: Row): void {
-    putHalf(scratch, 0, stamp, average);
-    if (this.shape.hasMost) putHalf(scratch, HALF_BYTES, stamp, most);
-    this.store.write(this.#placeOf(stamp), this.shape.hasMost ? scratch : half);
+    const { at, mostAt } = this.shape;
+    putHalf(averages, stamp, average);
+    putHalf(mosts, stamp, most);
+    const both = [[this.#placeOf(stamp, at), averages]] as const;
+    if (mostAt === undefined) this.store.write(...both);
+    else this.store.write(...both, [this.#placeOf(stamp, mostAt), mosts]);
   }
 
   /** From the first stamp to the last one, with both; undefined is a gap. Older ones than there is room for are gaps. */
   get(first: number, last: number): (Row | undefined)[] {
-    const oldest = Math.max(first, last - this.shape.rows + 1);
-    const rows: (Row | undefined)[] = Array.from({ length: Math.max(0, oldest - first) });
+    const { at, mostAt } = this.shape;
+    const most = mostAt === undefined ? [] : this.#halves(mostAt, first, last);
+    // A row of before there were any had no highest numbers.
+    return this.#halves(at, first, last).map(
+      (average, index) => average && { average, most: most[index] ?? average },
+    );
+  }
+
+  #halves(begin: number, first: number, last: number): (Values | undefined)[] {
+    const { rows, rowBytes } = this.shape;
+    const oldest = Math.max(first, last - rows + 1);
+    const halves: (Values | undefined)[] = Array.from({ length: Math.max(0, oldest - first) });
     for (let from = oldest; from <= last; ) {
-      const slot = from % this.shape.rows;
-      const to = Math.min(last, from + this.shape.rows - slot - 1);
-      const bytes = this.store.read(this.#placeOf(from), (to - from + 1) * rowBytesOf(this.shape));
+      const to = Math.min(last, from + rows - (from % rows) - 1);
+      const bytes = this.store.read(this.#placeOf(from, begin), (to - from) * rowBytes + HALF_BYTES);
       for (let stamp = from; stamp <= to; stamp++)
-        rows.push(this.#rowIn(bytes, (stamp - from) * rowBytesOf(this.shape), stamp));
+        halves.push(halfIn(bytes, (stamp - from) * rowBytes, stamp));
       from = to + 1;
     }
-    return rows;
+    return halves;
   }
 
-  #placeOf(stamp: number): number {
-    return this.shape.at + (stamp % this.shape.rows) * rowBytesOf(this.shape);
-  }
-
-  #rowIn(bytes: Buffer, at: number, stamp: number): Row | undefined {
-    const average = halfIn(bytes, at, stamp);
-    if (!this.shape.hasMost) return average && { average, most: average };
-    const most = halfIn(bytes, at + HALF_BYTES, stamp);
-    return average && most && { average, most };
+  #placeOf(stamp: number, begin: number): number {
+    return begin + (stamp % this.shape.rows) * this.shape.rowBytes;
   }
 }
 
-function putHalf(bytes: Buffer, at: number, stamp: number, values: Values): void {
-  bytes.writeUInt32LE(stamp, at);
+function putHalf(bytes: Buffer, stamp: number, values: Values): void {
+  bytes.writeUInt32LE(stamp, 0);
   for (let index = 0; index < series.length; index++)
-    bytes.writeFloatLE(values[index] ?? Number.NaN, at + 4 + 4 * index);
+    bytes.writeFloatLE(values[index] ?? Number.NaN, 4 + 4 * index);
 }
 
 function halfIn(bytes: Buffer, at: number, stamp: number): Values | undefined {
@@ -102,7 +109,7 @@ export class MemoryStore implements Store {
     return this.#bytes.subarray(at, at + length);
   }
 
-  write(at: number, bytes: Buffer): void {
-    bytes.copy(this.#bytes, at);
+  write(...pieces: readonly Piece[]): void {
+    for (const [at, bytes] of pieces) bytes.copy(this.#bytes, at);
   }
 }

@@ -34,7 +34,7 @@ export class WallRing {
   add(hit: Hit): void {
     if (!isKept(hit.resource)) return;
     const number = (this.#last ?? this.#read().at(-1)?.number ?? 0) + 1;
-    this.store.write(this.at + (number % ROWS) * ROW_BYTES, recordOf(number, hit));
+    this.store.write([this.at + (number % ROWS) * ROW_BYTES, recordOf(number, hit)]);
     this.#last = number;
   }
 
