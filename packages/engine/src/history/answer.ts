@@ -3,7 +3,7 @@
 import type { History, SeriesName, WallHit } from '@ctvirt/api';
 import type { HistoryQuery } from '../contract.js';
 import { EngineError } from '../errors.js';
-import { joined, LOOK_MS, type Past, type Tier } from './past.js';
+import { joined, LOOK_MS, type Past, stampAt, type Tier } from './past.js';
 import type { Row } from './ring.js';
 import { isSeries, known, series, unitOf, type Values } from './series.js';
 
@@ -57,7 +57,7 @@ export function pointsOf(past: Past, wanted: Wanted, nowMs: number) {
   const { tier, reachMs, stepMs } =
     reaches.find((one) => nowMs - fromMs <= one.reachMs + one.stepMs) ?? reaches[2];
   // The ten seconds that have begun are looked at when they are over.
-  const endMs = tier === 'looks' ? Math.floor(toMs / stepMs) * stepMs : toMs;
+  const endMs = tier === 'looks' ? (stampAt(toMs) + 1) * stepMs : toMs;
   const from = Math.floor(Math.max(fromMs, nowMs - reachMs) / stepMs);
   const { first, join, count } = groupsOf(from, Math.ceil(endMs / stepMs), points);
   const rows = count === 0 ? [] : past.rows(tier, first, first + count * join - 1);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { History, SeriesName } from '@ctvirt/api';
 import { Keeper } from './keeper.js';
+import { leftOfStep } from './past.js';
 import { series, type Values } from './series.js';
 
 const top = mkdtempSync(join(tmpdir(), 'cthist'));
@@ -154,6 +155,26 @@ test('what is told as the last number is what the newest look found, however lon
   assert.deepEqual(lastOf(begun), [2 * HOUR + 10_000, 719, null]);
   world.open();
   assert.deepEqual(lastOf(begun), [2 * HOUR, 716.5, null], 'of the minute that is on the disk');
+});
+
+test('a round whose timer was early is that of its time: the next one is ten seconds later, and both are told at once', async () => {
+  const boundary = Date.parse('2026-11-30T12:00:10Z');
+  for (const [early, until] of [
+    [0, 10_000],
+    [1, 10_001],
+    [50, 10_050],
+    [51, 51],
+    [9000, 9000],
+  ] as const)
+    assert.equal(leftOfStep(boundary - early), until, `${early} ms early`);
+  const world = new World();
+  world.nowMs = boundary - 20;
+  await world.keeper.take(world.nowMs, [[uuid, valuesOf(7)]]);
+  const told = world.of({ series: 'cpu' });
+  assert.deepEqual(
+    [told.to, column(told, 'cpu').at(-1), told.series['cpu']?.last],
+    ['2026-11-30T12:00:10.000Z', 7, 7],
+  );
 });
 
 test('a restart leaves a gap, and no more; a killed daemon loses the minute that had begun', async () => {

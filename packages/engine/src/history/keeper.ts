@@ -7,7 +7,7 @@ import type { History } from '@ctvirt/api';
 import type { HistoryQuery } from '../contract.js';
 import type { EngineLog } from '../log.js';
 import { pointsOf, wallsOf, wantedOf } from './answer.js';
-import { type Day, LOOK_MS, Past } from './past.js';
+import { type Day, LOOK_MS, Past, stampAt } from './past.js';
 import { RingFile } from './ring-file.js';
 import { sumOfRows, type Values } from './series.js';
 import type { Hit } from './wall-ring.js';
@@ -57,8 +57,7 @@ export class Keeper {
 
   /** What one round of looks has found, of all domains that run. */
   async take(atMs: number, found: readonly (readonly [uuid: string, values: Values])[]): Promise<void> {
-    // What was found was used in the step that has just ended.
-    const stamp = Math.floor(atMs / LOOK_MS) - 1;
+    const stamp = stampAt(atMs);
     const minute = Math.floor((stamp * LOOK_MS) / MINUTE_MS);
     if (this.#minute !== undefined && this.#minute !== minute) await this.#keep(this.#minute, minute);
     this.#minute = minute;

@@ -7,6 +7,12 @@ import type { Hit } from './wall-ring.js';
 
 /** Looks are ten seconds apart. */
 export const LOOK_MS = 10_000;
+/** A timer may be early by so much. */
+const SLACK_MS = 50;
+/** The step whose end is now, or was last: what is found now was used in that. */
+export const stampAt = (ms: number): number => Math.floor((ms + SLACK_MS) / LOOK_MS) - 1;
+/** How long until the step that has begun ends. */
+export const leftOfStep = (ms: number): number => (stampAt(ms) + 2) * LOOK_MS - ms;
 const IN_MINUTE = 6;
 const IN_HALF_HOUR = 30;
 const HOUR_MS = 3_600_000;
@@ -105,7 +111,7 @@ export class Past {
 
   /** What it used last before some time: by its last look, or what is left of it on the disk. */
   newest(beforeMs: number): Newest | undefined {
-    const stamp = Math.min(this.#last, Math.floor(beforeMs / LOOK_MS) - 1);
+    const stamp = Math.min(this.#last, stampAt(beforeMs));
     const looked = this.#looks?.get(stamp - IN_MINUTE + 1, stamp) ?? [];
     const at = looked.findLastIndex(isThere);
     // What its last look does not tell, as that after a thaw, the one before it does.

@@ -7,7 +7,7 @@ import type { Looks } from '../drivers/floor.js';
 import type { EngineLog } from '../log.js';
 import type { Entry } from '../registry/registry.js';
 import type { Keeper } from './keeper.js';
-import { LOOK_MS } from './past.js';
+import { leftOfStep } from './past.js';
 import { ratesOf } from './rates.js';
 import type { Values } from './series.js';
 
@@ -35,8 +35,6 @@ export interface Seen {
   readonly values: Values;
 }
 
-/** A timer may be early by so much. */
-const SLACK_MS = 50;
 /** A run is looked at for the first time so soon, unless its turn comes anyway: what it does from then on is known. */
 const FIRST_MS = 1000;
 const SOON_MS = 4000;
@@ -106,7 +104,7 @@ export class Sweep {
 
   /** Looks at all, and has it kept. */
   async round(): Promise<void> {
-    const atMs = this.parts.keeper.now + SLACK_MS;
+    const atMs = this.parts.keeper.now;
     const found = await this.#lookAtAll();
     await this.parts.keeper.take(atMs, found);
     this.#askDisks();
@@ -114,7 +112,7 @@ export class Sweep {
   }
 
   #untilNext(): number {
-    return LOOK_MS - (this.parts.keeper.now % LOOK_MS);
+    return leftOfStep(this.parts.keeper.now);
   }
 
   #next(): void {
