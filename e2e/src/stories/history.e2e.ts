@@ -117,6 +117,16 @@ test('history tells what usage and info tell, with limits that were met as marks
     /\n Limit met +Resource +Refused +Since start\n-+\n [-\d]+ [:\d]+ +numproc +(\d+) +\1\n/,
   );
 
+  // What this kernel does not count is told by nobody, and why stands there.
+  const { uncounted } = await world.client.host.facts();
+  for (const [name, why] of Object.entries(uncounted)) {
+    assert.deepEqual([told.series[name]?.last, told.series[name]?.why], [null, why]);
+    assert.ok(stdout.includes(`: ${why}\n`), stdout);
+    assert.doesNotMatch(stdout, new RegExp(`^ ${name} `, 'm'));
+  }
+  for (const [name, { why }] of Object.entries(told.series))
+    assert.ok(why === null || name in uncounted, `${name}: ${why}`);
+
   // A daemon that is ended in order writes down what it has; the next one, by whatever name, has it and goes on.
   const earlier = minutesIn(await world.client.history.domain({ domain: '117', from: hoursAgo(5) }));
   await world.stop();

@@ -18,6 +18,15 @@ const shown: Readonly<Record<HistoryPoints['unit'], (value: number) => string>> 
 export const describeNumber = (unit: HistoryPoints['unit'], value: number | null | undefined): string =>
   value === null || value === undefined ? '-' : shown[unit](value);
 
+/** What is not known, a line for each reason: `waited, ioWaited: why`. */
+export function byReason(
+  whys: readonly (readonly [name: string, why: string | null | undefined])[],
+): string[] {
+  const names = new Map<string, string[]>();
+  for (const [name, why] of whys) if (why) names.set(why, [...(names.get(why) ?? []), name]);
+  return [...names].map(([why, which]) => `${which.join(', ')}: ${why}`);
+}
+
 const two = (value: number): string => String(value).padStart(2, '0');
 
 /** `2026-11-30 12:05:07`, by the clock of whoever reads it. */

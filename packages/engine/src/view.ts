@@ -41,10 +41,10 @@ export interface MemoryCounters {
 }
 /** What went to disks and came from them. */
 export interface IoCounters {
-  readonly readBytes: number;
-  readonly writtenBytes: number;
-  readonly reads: number;
-  readonly writes: number;
+  readonly readBytes: number | null;
+  readonly writtenBytes: number | null;
+  readonly reads: number | null;
+  readonly writes: number | null;
 }
 /** What went one way over a link. */
 export interface TrafficCounters {

@@ -97,6 +97,11 @@ export const historyPoints = object(
     average: list(nullable(number()), { description: 'One for each step; null is a gap' }),
     most: list(nullable(number()), { description: 'The highest number within each step' }),
     last: known('As the newest look within the span found it, however long the steps are'),
+    why: nullable(
+      string({
+        description: 'Why nothing is known of it: what the kernel does not count, for one; else null',
+      }),
+    ),
   },
   { title: 'HistoryPoints', description: 'One series, a point for each step' },
 );

@@ -1,6 +1,6 @@
 // The daemon and its host.
 // SPDX-License-Identifier: Apache-2.0
-import { boolean, integer, list, number, object, oneOf, type Static, string } from '../schema.js';
+import { boolean, integer, list, number, object, oneOf, record, type Static, string } from '../schema.js';
 
 /** Who answers, and what it can do. */
 export const daemonVersion = object(
@@ -17,6 +17,7 @@ export type DaemonVersion = Static<typeof daemonVersion>;
 /** Facts of the host and of what runs containers there. */
 export const hostFacts = object(
   {
+    name: string({ description: 'What the host calls itself' }),
     driver: string({ description: 'What runs containers: `liblxc`' }),
     driverVersion: string({ description: "By lxc-start's own word" }),
     cgroups: oneOf(['v1', 'v2'], { description: 'Which version of control groups the limits are in' }),
@@ -35,6 +36,9 @@ export const hostFacts = object(
     filesystem: string({ description: "What the containers' files lie on, by the kernel's name" }),
     quotas: list(oneOf(['user', 'group', 'project']), {
       description: 'Which quotas that file system enforced when the daemon started',
+    }),
+    uncounted: record(string(), string(), {
+      description: 'Numbers of domains that this kernel does not count, by series of history, each with why',
     }),
     state: string({ description: "The daemon's folder for what lasts" }),
     domains: integer({ description: 'Defined and running ones together' }),

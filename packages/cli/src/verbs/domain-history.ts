@@ -3,7 +3,7 @@
 import { type History, type HistoryPoints, seriesNames, type WallHit } from '@ctvirt/api';
 import { CliError } from '../errors.js';
 import { widthOf } from '../io.js';
-import { describeNumber, describeTime } from '../series-words.js';
+import { byReason, describeNumber, describeTime } from '../series-words.js';
 import { marks, sparkline } from '../sparkline.js';
 import { formatTable } from '../table.js';
 import { verb } from '../verb.js';
@@ -18,7 +18,7 @@ export const history = verb({
   details: [
     'A look at each running domain is taken every ten seconds. They are kept for an hour, minutes for 26 hours, half hours for 32 days: what is asked for is shown by the shortest that reach back so far.',
     'A bar is an average, from nothing to the highest of its line; a blank is a gap, in which the domain was off, or no daemon looked. A × is a limit that was met: a resource that was refused. Now is what the newest look found, and is called Last where that was over a minute ago; Average and Most are of all the time that is shown; what counts up is shown by the second, time of processors in percent of one of them.',
-    'Without a domain: the sum of all. A series that nothing is known of is left out: cgroup v1 tells neither waited, memoryStalled nor ioWaited.',
+    'Without a domain: the sum of all. A series that nothing is known of is left out; below the table stands why, where the kernel does not count it: cgroup v1 tells neither waited, memoryStalled, ioWaited nor diskWritten.',
     `Series: ${seriesNames.join(', ')}.`,
   ],
   args: {
@@ -122,13 +122,16 @@ function historyText(told: History, width: number): string {
     [...shown.map(([which, points]) => rowOf(which, points)), ...wallRow],
     width,
   );
-  return `${head}${table}${wallTable(walls, name === null, width)}`;
+  const notKnown = byReason(Object.entries(series).map(([which, { why }]) => [which, why]));
+  return `${head}${table}${notKnown.map((line) => `- ${line}\n`).join('')}${wallTable(walls, name === null, width)}`;
 }
 
 /** Looks are ten seconds apart, and what is older than the daemon is told by the minute. */
 const NOW_MS = 60_000;
-const isNow = ({ lastAt }: History): boolean =>
-  lastAt !== null && new Date().getTime() - Date.parse(lastAt) < NOW_MS;
+function isNow({ lastAt }: History): boolean {
+  const now = new Date();
+  return lastAt !== null && now.getTime() - Date.parse(lastAt) < NOW_MS;
+}
 
 function rowOf(name: string, { unit, average, most, last }: HistoryPoints): string[] {
   const known = average.filter(isKnown);

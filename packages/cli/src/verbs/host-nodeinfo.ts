@@ -1,6 +1,7 @@
 // ctvirt nodeinfo
 // SPDX-License-Identifier: Apache-2.0
 import type { HostFacts } from '@ctvirt/api';
+import { byReason } from '../series-words.js';
 import { formatFields } from '../table.js';
 import { verb } from '../verb.js';
 import { describeBytes, yesOrNo } from '../wording.js';
@@ -20,6 +21,7 @@ export const nodeinfo = verb({
 });
 
 const fieldsOf = (facts: HostFacts): readonly (readonly [name: string, value: string])[] => [
+  ['Host', facts.name],
   ['Driver', facts.driver],
   ['Driver version', facts.driverVersion],
   ['Kernel', facts.kernel],
@@ -34,4 +36,5 @@ const fieldsOf = (facts: HostFacts): readonly (readonly [name: string, value: st
   ['File system', facts.filesystem],
   ['Quotas', facts.quotas.join(', ') || 'none'],
   ['Domains', String(facts.domains)],
+  ...byReason(Object.entries(facts.uncounted)).map((line) => ['Not counted', line] as const),
 ];

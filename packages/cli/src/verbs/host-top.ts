@@ -4,7 +4,7 @@ import type { DomainNow } from '@ctvirt/api';
 import type { Context } from '../context.js';
 import { LiveScreen } from '../live-screen.js';
 import { printable } from '../printable.js';
-import { describeTime } from '../series-words.js';
+import { byReason, describeTime } from '../series-words.js';
 import { verb } from '../verb.js';
 import {
   fitted,
@@ -24,7 +24,7 @@ export const top = verb({
   summary:
     'Show who uses the host now: processors, memory, disks and network of each domain, waits and limits met',
   details: [
-    'A table that is drawn anew with each look at the domains, which the daemon takes every ten seconds; whoever asks adds nothing to that. CPU is percent of one processor, Waits the part of the time in which a process waited for a processor, memory or a disk, whichever is most (cgroup v2 alone tells), Of the part of its memory that is in use, Limits the resources that it was refused in 24 hours.',
+    'A table that is drawn anew with each look at the domains, which the daemon takes every ten seconds; whoever asks adds nothing to that. CPU is percent of one processor, Waits the part of the time in which a process waited for a processor, memory or a disk, whichever is most (cgroup v2 alone tells, and what was written to disks: Disk is Read without it), Of the part of its memory that is in use, Limits the resources that it was refused in 24 hours.',
     'Keys: c, w, m, p, d, n, l and a sort by CPU, waits, memory, processes, disk, network, limits and name; r turns the order round; arrows, j, k, Page Up and Page Down move; q ends it.',
     `--sort takes ${sortNames.join(', ')}; a dash before it turns that round. Where nobody looks at a terminal it prints the table once.`,
   ],
@@ -45,9 +45,11 @@ export const top = verb({
     const domains = await context.client.usage.now();
     if (!once && !context.isJson && context.io.stdout.isTTY === true)
       return await live(context, { domains, order });
+    const { uncounted } = context.isJson ? { uncounted: {} } : await context.client.host.facts();
     context.print(sorted(domains, order), (width) => {
       const { head, lines } = tableOf(sorted(domains, order), order, width);
-      return `${summaryOf(domains)}\n\n${[head, ...lines].join('\n')}\n`;
+      const notKnown = byReason(Object.entries(uncounted));
+      return `${summaryOf(domains)}\n\n${[head, ...lines, ...(notKnown.length > 0 ? ['', ...notKnown] : [])].join('\n')}\n`;
     });
     return 0;
   },

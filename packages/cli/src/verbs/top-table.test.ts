@@ -50,7 +50,7 @@ const domain = (name: string, now: Partial<SeriesValues>, more: Partial<DomainNo
   ...more,
 });
 const domains = [
-  domain('calm', { cpu: 0.01, memory: 900 * MiB, diskRead: 5 }),
+  domain('calm', { cpu: 0.01, memory: 900 * MiB, diskRead: 5, diskWritten: 2 }),
   domain('new', {}),
   domain(
     'busy',
@@ -92,10 +92,19 @@ test('no line is wider than the terminal, and each has what fits', () => {
   assert.match(wide.lines[2] ?? '', / 1234 {2}numproc, \ds ago$/);
 });
 
+test('where the kernel does not count what is written, what is read is not called all that went to the disk', () => {
+  const ofV1 = domains.map((one) => ({ ...one, now: { ...one.now, diskWritten: null } }));
+  const narrow = tableOf(ofV1, orderOf('disk'), 80);
+  assert.match(narrow.head, /Procs +Read▾ +Network/);
+  assert.match(narrow.lines[0] ?? '', /^calm .* 5 B\/s/);
+  assert.match(tableOf(ofV1, orderOf('disk'), 170).head, /Read▾ +Written /);
+  assert.match(summaryOf(ofV1), / disk read 5 B\/s, /);
+});
+
 test('all together stand in one line, and what is cut says so', () => {
   assert.equal(
     summaryOf(domains),
-    '4 run, cpu 201%, memory 1000 MiB, 4 procs, disk 5 B/s, net 1.9 GiB/s, 1234 refused',
+    '4 run, cpu 201%, memory 1000 MiB, 4 procs, disk 7 B/s, net 1.9 GiB/s, 1234 refused',
   );
   assert.equal(fitted('abcdef', 4), 'abc…');
   assert.equal(fitted('名前', 3), '名…');

@@ -122,6 +122,10 @@ const wide = [
 const NAME = 12;
 const LAST_WALL = 22;
 
+/** Both ways together, where the kernel counts both. */
+const diskOf = (domains: readonly DomainNow[]): ColumnName =>
+  domains.length > 0 && domains.every(({ now }) => now.diskWritten === null) ? 'read' : 'disk';
+
 /** What fits beside names of some length. */
 function shownIn(width: number): { readonly names: readonly ColumnName[]; readonly gap: number } {
   const fits = (names: readonly ColumnName[], gap: number): boolean =>
@@ -143,7 +147,8 @@ export function tableOf(
   width: number,
 ): { readonly head: string; readonly lines: readonly string[] } {
   const room = width === Number.POSITIVE_INFINITY ? 160 : width;
-  const { names, gap } = shownIn(room);
+  const { names: all, gap } = shownIn(room);
+  const names = all.map((name) => (name === 'disk' ? diskOf(domains) : name));
   const taken = names.reduce((sum, name) => sum + columns[name].width + gap, 0);
   const longest = Math.max(NAME, ...domains.map(({ name }) => displayWidth(printable(name))));
   const hasLast = room - taken - Math.min(longest, 24) >= LAST_WALL + 2;
@@ -152,7 +157,7 @@ export function tableOf(
     `${fitted(name, nameRoom)}${cells.map((cell, at) => `${' '.repeat(gap)}${right(cell, columns[names[at] ?? 'cpu'].width)}`).join('')}${hasLast ? `  ${last}` : ''}`.trimEnd();
   const mark = order.isTurned ? '▴' : '▾';
   const titled = (name: ColumnName | 'name', head: string): string =>
-    order.by === name ? `${head}${mark}` : head;
+    order.by === name || (order.by === 'disk' && name === diskOf(domains)) ? `${head}${mark}` : head;
   return {
     head: line(
       titled('name', 'Name'),
@@ -184,13 +189,14 @@ function lastOf({ lastWall }: DomainNow): string {
 export function summaryOf(domains: readonly DomainNow[]): string {
   const total = (value: (domain: DomainNow) => number | null): number =>
     domains.reduce((sum, domain) => sum + (value(domain) ?? 0), 0);
-  const { cpu, memory, processes, disk, network, refused } = columns;
+  const { cpu, memory, processes, network, refused } = columns;
+  const disk = diskOf(domains);
   return [
     `${domains.length} run`,
     `cpu ${percent(total(cpu.value))}`,
     `memory ${bytes(total(memory.value))}`,
     `${whole(total(processes.value))} procs`,
-    `disk ${rate(total(disk.value))}`,
+    `disk ${disk === 'read' ? 'read ' : ''}${rate(total(columns[disk].value))}`,
     `net ${rate(total(network.value))}`,
     `${whole(total(refused.value))} refused`,
   ].join(', ');

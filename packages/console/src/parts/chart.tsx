@@ -19,6 +19,8 @@ interface ChartProps {
   /** Seconds since 1970, one for each value. */
   readonly times: readonly number[];
   readonly lines: readonly Line[];
+  /** What cannot be shown, and why. */
+  readonly notes: readonly string[];
   /** Moments of refusals. */
   readonly marks: readonly number[];
   readonly tell: (value: number) => string;
@@ -130,7 +132,7 @@ const inWords = ({ label, lines, tell }: ChartProps): string =>
 /** One chart. */
 export function Chart(props: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
-  const { times, lines, marks, label } = props;
+  const { times, lines, marks, label, notes } = props;
   const { value: colours } = theme;
   useEffect(() => {
     const { current } = box;
@@ -158,6 +160,11 @@ export function Chart(props: ChartProps) {
         <h3>{label}</h3>
       </figcaption>
       <div ref={box} aria-hidden="true" />
+      {notes.map((note) => (
+        <p key={note} class="soft small">
+          {note}
+        </p>
+      ))}
     </figure>
   );
 }

@@ -92,6 +92,13 @@ const charts: readonly ChartRow[] = [
   },
 ];
 
+/** What is not known, a line for each reason. */
+function notesOf(whys: readonly (readonly [label: string, why: string | null | undefined])[]): string[] {
+  const labels = new Map<string, Set<string>>();
+  for (const [label, why] of whys) if (why) labels.set(why, (labels.get(why) ?? new Set()).add(label));
+  return [...labels].map(([why, which]) => `– ${[...which].join(', ')}: ${why}`);
+}
+
 const seconds = (at: string): number => new Date(at).getTime() / 1000;
 
 function Charts({ history }: { readonly history: History }) {
@@ -110,18 +117,20 @@ function Charts({ history }: { readonly history: History }) {
           values: series[name]?.[of] ?? [],
           last: series[name]?.last ?? null,
         })),
+        notes: notesOf(row.lines.map(([name, , , label]) => [label, series[name]?.why])),
       })),
     };
   }, [history]);
   return (
     <div class="grid charts">
-      {drawn.rows.map(({ title, lines, tell, atLeast }) => (
+      {drawn.rows.map(({ title, lines, notes, tell, atLeast }) => (
         <Chart
           key={title}
           label={title}
           times={drawn.times}
           marks={drawn.marks}
           lines={lines}
+          notes={notes}
           tell={tell}
           atLeast={atLeast}
         />

@@ -23,6 +23,8 @@ import { type OverviewParts, Overviews } from '../domains/overview.js';
 import { type RenameParts, renameOperation } from '../domains/rename.js';
 import { type RunParts, runOperations } from '../domains/run.js';
 import { type SnapshotParts, snapshotOperations } from '../domains/snapshots.js';
+import { hostName } from '../host/facts.js';
+import { uncountedBy } from '../host/uncounted.js';
 import { moveOperations } from '../moves/operations.js';
 import type { DomainParts } from './domains.js';
 import type { FilterBuild } from './filters.js';
@@ -102,6 +104,7 @@ export const hostFacts = (
   }: Pick<HostParts & StateParts, 'cgroups' | 'facts' | 'layout' | 'registry'>,
   driver: Pick<HostFacts, 'driver' | 'driverVersion' | 'appArmor'>,
 ): HostFacts => ({
+  name: hostName(),
   ...driver,
   cgroups: cgroups.version === 2 ? 'v2' : 'v1',
   cpus: facts.hostCpus,
@@ -112,6 +115,7 @@ export const hostFacts = (
   seccomp: facts.hasSeccomp,
   filesystem: facts.storage.filesystem,
   quotas: [...facts.storage.quotas],
+  uncounted: uncountedBy(cgroups.version),
   state: layout.lib,
   domains: registry.size,
 });

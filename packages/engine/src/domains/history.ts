@@ -1,11 +1,13 @@
 // What was found of running domains by looks that somebody else has taken, and what is kept of them.
 // SPDX-License-Identifier: Apache-2.0
-import type { DomainNow } from '@ctvirt/api';
+import type { DomainNow, History } from '@ctvirt/api';
 import { maxMemoryKiB } from '@ctvirt/xml';
 import type { Engine } from '../contract.js';
 import type { Keeper } from '../history/keeper.js';
-import { namedValues, unknown } from '../history/series.js';
+import { isSeries, namedValues, unknown } from '../history/series.js';
 import type { Sweep } from '../history/sweep.js';
+import { type Uncounted, uncountedBy } from '../host/uncounted.js';
+import type { Quotas } from '../quota/quotas.js';
 import type { Documents } from '../registry/documents.js';
 import { type Entry, type Registry, summaryOf } from '../registry/registry.js';
 import type { KnownDomain } from '../view.js';
@@ -18,23 +20,50 @@ export interface HistoryParts {
   readonly documents: Documents;
   readonly sweep: Sweep;
   readonly keeper: Keeper;
+  readonly quotas: Pick<Quotas, 'uncounted'>;
+  readonly cgroups: { readonly version: 1 | 2 };
 }
 
 /** The engine's operations on it. */
 export function historyOperations(parts: HistoryParts): Engine['history'] {
-  const { turns, registry, sweep, keeper } = parts;
+  const { turns, registry, sweep, keeper, cgroups } = parts;
   const running = (): Entry[] => registry.here().filter((entry) => entry.running !== undefined);
   return {
     now: () => running().flatMap((entry) => nowOf(entry, parts)),
     onLook: (listener) => sweep.listen(listener),
-    of: (ref, query = {}) => keeper.of(turns.find(ref).record, query),
+    of: (ref, query = {}) => {
+      const entry = turns.find(ref);
+      return explained(keeper.of(entry.record, query), uncountedOf(entry, parts));
+    },
     ofHost: (query = {}) =>
-      keeper.ofHost(
-        registry.here().map(({ record }) => record),
-        query,
+      explained(
+        keeper.ofHost(
+          registry.here().map(({ record }) => record),
+          query,
+        ),
+        uncountedBy(cgroups.version),
       ),
   };
 }
+
+function uncountedOf(entry: Entry, { documents, quotas, cgroups }: HistoryParts): Uncounted {
+  const domain = documents.known(entry);
+  const disk = domain && quotas.uncounted(entry, domain);
+  return { ...uncountedBy(cgroups.version), ...(disk !== undefined && { disk }) };
+}
+
+/** Series that nothing is known of, each with why, if it cannot be known. */
+const explained = ({ series, ...told }: History, why: Uncounted): History => ({
+  ...told,
+  series: Object.fromEntries(
+    Object.entries(series).map(([name, points]) => [
+      name,
+      isSeries(name) && points.average.every((value) => value === null)
+        ? { ...points, why: why[name] ?? null }
+        : points,
+    ]),
+  ),
+});
 
 const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value);
 

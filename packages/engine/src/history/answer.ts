@@ -91,6 +91,7 @@ function columnOf(name: SeriesName, steps: readonly (Row | undefined)[], newest:
     average: steps.map((row) => known(row?.average[at])),
     most: steps.map((row) => known(row?.most[at])),
     last: known(newest?.[at]),
+    why: null,
   };
 }
 

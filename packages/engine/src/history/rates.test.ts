@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Readings } from '../drivers/lxc/accounting/readings.js';
+import { lookOf } from '../drivers/lxc/accounting/sample.js';
+import { uncountedBy } from '../host/uncounted.js';
 import { lookAt } from '../testing/looks.js';
 import { ratesOf } from './rates.js';
 import { namedValues } from './series.js';
@@ -30,6 +33,44 @@ test('what counts up is told by the second, all else as it is', () => {
     [values.memory, values.swap, values.processes, values.disk, values.promisedMemory],
     [4096, 2048, 3, 77, 33],
   );
+});
+
+test('what the kernel does not count is not known, and is told why; all else is known, were it nothing', () => {
+  const files: Readonly<Record<string, string>> = {
+    'cpuacct.usage': '5000000000',
+    'cpu.stat': 'usage_usec 5000000\nthrottled_usec 0\nthrottled_time 0\n',
+    'cpu.pressure': 'some avg10=0.00 total=0\n',
+    'memory.pressure': 'some avg10=0.00 total=0\n',
+    'io.pressure': 'some avg10=0.00 total=0\n',
+    'memory.usage_in_bytes': '4096',
+    'memory.current': '4096',
+    'memory.swap.current': '0',
+    'memory.stat': 'total_swap 0\n',
+    'pids.current': '3',
+    'blkio.throttle.io_service_bytes_recursive': '8:0 Read 4096\n8:0 Write 512\n8:0 Total 4608\nTotal 4608\n',
+    'blkio.throttle.io_serviced_recursive': 'Total 0\n',
+    'io.stat': '8:0 rbytes=4096 wbytes=512 rios=1 wios=1\n',
+  };
+  for (const version of [1, 2] as const) {
+    const look = () => ({
+      ...lookOf(version, new Readings({ group: (_, file) => files[file] ?? '', census: undefined }), {
+        hostTicks: 0,
+        hostIdleTicks: 0,
+      }),
+      links: [],
+      refused: 0,
+    });
+    const disk = { usedBytes: 0, limitBytes: null, usedInodes: null, limitInodes: null };
+    const values = namedValues(
+      ratesOf({ ...look(), atMs: 10_000 }, { ...look(), atMs: 0 }, { disk, promisedBytes: 0 }),
+    );
+    const unknown = Object.entries(values).flatMap(([name, value]) => (value === null ? [name] : []));
+    assert.deepEqual(unknown.sort(), Object.keys(uncountedBy(version)).sort(), `cgroup v${version}`);
+    assert.equal(look().io.writtenBytes, version === 1 ? null : 512);
+    assert.equal(look().io.reads, version === 1 ? 0 : 1);
+  }
+  const none = new Readings({ group: () => '', census: undefined });
+  assert.equal(lookOf(1, none, { hostTicks: 0, hostIdleTicks: 0 }).io.readBytes, null);
 });
 
 test('of the first look, and of counters that were set back, no rate is known', () => {

@@ -123,6 +123,16 @@ export class Quotas {
     };
   }
 
+  /** Why nobody counts what the root holds, so that history and metrics, which look through nothing, do not tell it. */
+  uncounted(entry: Entry, domain: Domain): string | undefined {
+    const spec = filesystemsOf(domain).find(({ target }) => target === '/');
+    if (spec === undefined) return undefined;
+    const { limits, keeping } = backends[spec.kind];
+    const { how, isWhole, tells } = keeping(spec, this.parts.kept(entry));
+    if (isWhole || tells !== undefined) return undefined;
+    return `nobody counts what its root holds, ${how}${limits ? '; with a limit on space it is counted' : ''}`;
+  }
+
   /** What a root holds that nobody counts, as far as that is known; null of all else. */
   async #measuredBytes(entry: Entry, spec: FilesystemSpec): Promise<number | null> {
     const measure = spec.target === '/' ? this.#measureOf(entry, spec) : undefined;

@@ -91,12 +91,12 @@ const disks = group<Known, Instance>({
     ),
     counter(
       'incus_disk_written_bytes_total',
-      'Bytes that an instance wrote to disks.',
+      'Bytes that an instance wrote to disks; cgroup v2 alone counts that.',
       ({ seen }) => seen.io.writtenBytes,
     ),
     counter(
       'incus_disk_writes_completed_total',
-      'How often an instance wrote to disks.',
+      'How often an instance wrote to disks; cgroup v2 alone counts that.',
       ({ seen }) => seen.io.writes,
     ),
   ],

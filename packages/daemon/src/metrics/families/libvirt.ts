@@ -207,12 +207,12 @@ const disks = group<Known, Disk>({
     ),
     counter(
       'libvirt_domain_block_stats_write_bytes_total',
-      'Bytes that a domain wrote to disks.',
+      'Bytes that a domain wrote to disks; cgroup v2 alone counts that.',
       ({ io }) => io?.writtenBytes,
     ),
     counter(
       'libvirt_domain_block_stats_write_requests_total',
-      'How often a domain wrote to disks.',
+      'How often a domain wrote to disks; cgroup v2 alone counts that.',
       ({ io }) => io?.writes,
     ),
     gauge(

@@ -125,7 +125,7 @@ const domain = group<Known, DomainOverview>({
     ),
     counter(
       'ctvirt_io_written_bytes_total',
-      'Bytes that a domain wrote to disks.',
+      'Bytes that a domain wrote to disks; cgroup v2 alone counts that.',
       used(({ io }) => io.writtenBytes),
     ),
     counter(

@@ -12,6 +12,9 @@ export const wholeDisk = '/';
 const isSame = (link: LinkCounters, device: string): boolean =>
   link.hostName === device || link.name === device || link.mac?.toLowerCase() === device.toLowerCase();
 
+/** As libvirt has what is not counted. */
+const orNot = (number: number | null): bigint => BigInt(number ?? -1);
+
 /** Bytes and requests of a running domain's disks and links; names it has not got are `invalidArg`. */
 export const bindDeviceCounters: Bind = ({ engine }) => {
   const ioOf = (uuid: string, path: string) => {
@@ -26,10 +29,10 @@ export const bindDeviceCounters: Bind = ({ engine }) => {
         path,
       );
       return {
-        rdReq: BigInt(reads),
-        rdBytes: BigInt(readBytes),
-        wrReq: BigInt(writes),
-        wrBytes: BigInt(writtenBytes),
+        rdReq: orNot(reads),
+        rdBytes: orNot(readBytes),
+        wrReq: orNot(writes),
+        wrBytes: orNot(writtenBytes),
         errs: -1n,
       };
     },
@@ -45,8 +48,8 @@ export const bindDeviceCounters: Bind = ({ engine }) => {
         wr_bytes: writtenBytes,
         wr_operations: writes,
       };
-      const params = Object.entries(values).map(
-        ([field, value]): TypedParam => ({ field, type: 'llong', value: BigInt(value) }),
+      const params = Object.entries(values).flatMap(([field, value]): TypedParam[] =>
+        value === null ? [] : [{ field, type: 'llong', value: BigInt(value) }],
       );
       return nparams === 0
         ? { params: [], nparams: params.length }
@@ -66,17 +69,16 @@ export const bindDeviceCounters: Bind = ({ engine }) => {
       const { uuid } = runningDomainOf(engine, session, dom);
       const link = (await engine.counters(uuid).links()).find((one) => isSame(one, device));
       if (link === undefined) throw refusal('invalidArg', 'domain', `'${device}' is not a known interface`);
-      const value = (number: number | null): bigint => BigInt(number ?? -1);
       const { rx, tx } = link;
       return {
-        rxBytes: value(rx.bytes),
-        rxPackets: value(rx.packets),
-        rxErrs: value(rx.errors),
-        rxDrop: value(rx.drops),
-        txBytes: value(tx.bytes),
-        txPackets: value(tx.packets),
-        txErrs: value(tx.errors),
-        txDrop: value(tx.drops),
+        rxBytes: orNot(rx.bytes),
+        rxPackets: orNot(rx.packets),
+        rxErrs: orNot(rx.errors),
+        rxDrop: orNot(rx.drops),
+        txBytes: orNot(tx.bytes),
+        txPackets: orNot(tx.packets),
+        txErrs: orNot(tx.errors),
+        txDrop: orNot(tx.drops),
       };
     },
   };
