@@ -331,6 +331,13 @@ test('what stands in the way is told before anything happens, and leaves it runn
     near.client.domains.move({ domain: name, body: { to: 'ctvirt+unix:///?socket=/nowhere' } }),
   );
   await refused('invalid', near.client.domains.move({ domain: name, body: { to: 'qemu:///system' } }));
+  // Who only asks has failed at nothing: neither a list of jobs nor metrics know of it.
+  const jobs = await near.client.jobs.list({});
+  await refused(
+    'host-command',
+    near.client.domains.move({ domain: name, body: { to: 'ctvirt+unix:///?socket=/nowhere', dryRun: true } }),
+  );
+  assert.deepEqual(await near.client.jobs.list({}), jobs);
   // It is known by its digest, and no other will do.
   await far.client.templates.rename({ template: busybox, body: { name: 'other' } });
   execFileSync('tar', ['-cf', `${far.host}/root.tar`, '-C', '/usr/lib', 'os-release']);
@@ -386,8 +393,10 @@ test('its neighbours are told where its addresses are from then on', async () =>
   await near.run(
     domainXml({ name: 'wired', program: obedient, filesystems: [templateRoot], interfaces: [bridged] }),
   );
+  const jobs = await near.client.jobs.list({});
   const dry = await near.cli(['migrate', '--dry-run', name, far.uri('ctvirt')]);
   assert.match(dry.stdout + dry.stderr, /no link of that host is in the network of 192\.0\.2\.7/);
+  assert.deepEqual(await near.client.jobs.list({}), jobs);
   await routeFor(near, far);
   const proxies = (world: World) => world.enclosure.output('ip', '-6', 'neigh', 'show', 'proxy');
   await near.enclosure.output('ip', 'neigh', 'add', 'proxy', own[1], 'dev', 'up0');

@@ -60,12 +60,14 @@ export function repositoryJobs(backups: Engine['backups'], jobs: Pick<Jobs, 'run
         by,
       ),
     forget: (request, by) =>
-      jobs.run(
-        { repository: nameOf(request.repository) },
-        'forget',
-        (watched) => backups.forget(request, watched),
-        by,
-      ),
+      request.dryRun === true
+        ? backups.forget(request, by)
+        : jobs.run(
+            { repository: nameOf(request.repository) },
+            'forget',
+            (watched) => backups.forget(request, watched),
+            by,
+          ),
     prune: (request, by) =>
       jobs.run(
         { repository: nameOf(request.repository) },

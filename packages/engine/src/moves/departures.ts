@@ -36,7 +36,7 @@ import { type placedHere, sendTemplate } from './templates.js';
 /** Dependencies of `Departures`. */
 export interface DepartureParts {
   readonly turns: Turns;
-  readonly jobs: Pick<Jobs, 'run'>;
+  readonly jobs: Pick<Jobs, 'run' | 'refuse'>;
   readonly definer: Definer;
   readonly lifecycle: Lifecycle;
   readonly documents: Documents;
@@ -71,6 +71,8 @@ const LOOK_MS = 10;
 const ANSWER_MS = 60_000;
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
+
+const ignore = (): void => undefined;
 
 /** Moves them, one turn of the domain from the first question to the last. */
 export class Departures {
@@ -124,7 +126,11 @@ export class Departures {
         this.#hastening.delete(uuid);
       }
     };
-    return await jobs.run(subject, 'move', work, options);
+    if (options.dryRun !== true) return await jobs.run(subject, 'move', work, options);
+    // Who only looks moves nothing, and has failed at nothing where there is something in the way.
+    jobs.refuse(uuid);
+    const { signal = new AbortController().signal, onProgress = ignore } = options;
+    return await work({ signal, onProgress, note: ignore });
   }
 
   hasten(ref: DomainRef): boolean {
