@@ -21,6 +21,7 @@ const job = {
   startedAt: '2026-11-30T12:03:04.567Z',
   endedAt: null,
   elapsedMs: 9000,
+  waitedMs: 0,
   exclusive: true,
   percent: 41,
   by: null,

@@ -483,6 +483,7 @@ export const texts = {
     template: (name: string): string => `template ${name}`,
     repository: (name: string): string => `repository ${name}`,
     alone: 'has the domain to itself',
+    waited: (lasted: string): string => `waited ${lasted} for its turn`,
     /** Kinds of later daemons, too. */
     kind: (kind: string): string => `${kind.charAt(0).toUpperCase()}${kind.slice(1)}`,
     state: { running: 'under way', done: 'done', failed: 'failed', cancelled: 'cancelled' },

@@ -39,6 +39,10 @@ export const job = object(
     startedAt: string({ description: 'When it began: RFC 3339' }),
     endedAt: nullable(string({ description: 'When it ended; null while it is under way' })),
     elapsedMs: integer({ description: 'How long it has been under way, or was, in milliseconds' }),
+    waitedMs: integer({
+      description:
+        'How much of that it waited for its turn, behind what else was done to its domain or repository',
+    }),
     exclusive: boolean({
       description: 'Whether it has the domain to itself now, so that all else that is asked of that waits',
     }),

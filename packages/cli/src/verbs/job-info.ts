@@ -5,7 +5,7 @@ import { progressWords } from '../progress-display.js';
 import { formatFields } from '../table.js';
 import { verb } from '../verb.js';
 import { describeBytes } from '../wording.js';
-import { jobSubject, oneJob, subjectOf } from './job-words.js';
+import { jobSubject, oneJob, subjectOf, tookOf, waitOf } from './job-words.js';
 
 /** With its bytes, of a job that counts some; one that has ended is at no moment of it any more. */
 function farOf({ state, progress }: Job): string {
@@ -34,7 +34,7 @@ export const jobInfo = verb({
       () => jobs.get({ domain }),
       () => jobs.show({ job: domain }),
     );
-    const far = farOf(job);
+    const [far, waited] = [farOf(job), waitOf(job)];
     context.print(job, (width) =>
       formatFields(
         [
@@ -45,6 +45,8 @@ export const jobInfo = verb({
           ['Started', job.startedAt],
           ...(job.endedAt === null ? [] : [['Ended', job.endedAt] as const]),
           ...(far === '' ? [] : [['Progress', far] as const]),
+          ['Took', tookOf(job)],
+          ...(waited === undefined ? [] : [['Waited', `${waited} for its turn`] as const]),
           ...(job.downMs === null ? [] : [['Down for', `${(job.downMs / 1000).toFixed(1)} s`] as const]),
           ['Id', job.id],
           ...(job.by === null ? [] : [['Asked by', job.by] as const]),

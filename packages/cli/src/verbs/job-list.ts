@@ -6,7 +6,7 @@ import { CliError, jsonLine } from '../errors.js';
 import { printableLines } from '../printable.js';
 import { progressWords } from '../progress-display.js';
 import { verb } from '../verb.js';
-import { subjectOf } from './job-words.js';
+import { subjectOf, tookOf, waitOf } from './job-words.js';
 import { type Columns, outputOption, outputTable } from './output-columns.js';
 import { headOf, madeAt } from './snapshot-words.js';
 
@@ -20,15 +20,18 @@ const columns: Columns<Job> = {
     cell: ({ startedAt, endedAt }) => madeAt(endedAt ?? startedAt),
   },
   progress: { head: 'Progress', cell: (job) => headOf(told(job), 36) },
-  took: { head: 'Took', cell: ({ elapsedMs }) => `${(elapsedMs / 1000).toFixed(1)} s`, isExtra: true },
+  took: { head: 'Took', cell: tookOf, isExtra: true },
+  waited: { head: 'Waited', cell: (job) => waitOf(job) ?? '-', isExtra: true },
   by: { head: 'Asked by', cell: ({ by }) => by ?? '-', isExtra: true },
 };
 
 /** How far it is, or what came of it, and where to or from. */
-function told({ kind, state, peer, downMs, progress, error }: Job): string {
+function told({ kind, state, peer, downMs, progress, error, exclusive, waitedMs }: Job): string {
   const where = peer === null ? '' : `${kind === 'arrival' ? 'from' : 'to'} ${peer}`;
   const down = downMs === null ? '' : `was down for ${(downMs / 1000).toFixed(1)} s`;
-  const far = state === 'running' ? progressWords(progress) : (error ?? down);
+  const isWaiting = progress === null && waitedMs > 0 && !exclusive;
+  const underWay = isWaiting ? 'waits for its turn' : progressWords(progress);
+  const far = state === 'running' ? underWay : (error ?? down);
   return [far, where].filter((words) => words !== '').join(', ') || '-';
 }
 

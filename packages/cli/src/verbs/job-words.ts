@@ -9,6 +9,15 @@ export function subjectOf({ domain, template, repository }: Job): string {
   return template === null ? `repository ${repository ?? '-'}` : `template ${template}`;
 }
 
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+
+/** How long it did something. */
+export const tookOf = ({ elapsedMs, waitedMs }: Job): string => seconds(Math.max(0, elapsedMs - waitedMs));
+
+/** How long it waited for its turn; undefined where it had to wait for nobody. */
+export const waitOf = ({ waitedMs }: Job): string | undefined =>
+  waitedMs < 50 ? undefined : seconds(waitedMs);
+
 /** What a job is asked for by. */
 export const jobSubject = {
   summary: "Name, UUID or id of a domain, or a job's own id",

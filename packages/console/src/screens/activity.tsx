@@ -43,8 +43,10 @@ function Progress({ job }: { readonly job: Job }) {
   );
 }
 
+const lasted = (ms: number): string => (ms < 1000 ? `${ms} ms` : duration(ms / 1000));
+
 function JobLine({ job, again }: { readonly job: Job; readonly again: () => void }) {
-  const { id, domain, kind, state, startedAt, elapsedMs, error, by } = job;
+  const { id, domain, kind, state, startedAt, elapsedMs, waitedMs, error, by } = job;
   const heads = words.columns;
   const what = words.kind(kind);
   const abort = () =>
@@ -81,7 +83,8 @@ function JobLine({ job, again }: { readonly job: Job; readonly again: () => void
         <time dateTime={startedAt}>{moment(startedAt, new Date())}</time>
       </td>
       <td class="end nowrap" data-label={heads.took}>
-        {elapsedMs < 1000 ? `${elapsedMs} ms` : duration(elapsedMs / 1000)}
+        {lasted(Math.max(0, elapsedMs - waitedMs))}
+        {waitedMs >= 50 && <span class="small soft block">{words.waited(lasted(waitedMs))}</span>}
       </td>
       <td class="end">
         {state === 'running' && (

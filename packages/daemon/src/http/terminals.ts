@@ -52,7 +52,7 @@ export class Terminals {
 
   #held(visitor: Visitor, terminal: Terminal): () => void {
     try {
-      return visitor.hold(() => terminal.end());
+      return visitor.hold(() => terminal.end(), { isLong: false });
     } catch (error) {
       terminal.end();
       throw error instanceof Refusal ? new EngineError('busy', error.message) : error;

@@ -54,6 +54,7 @@ function host(start: string, own?: BackupSchedule, backupSchedule?: BackupSchedu
                   startedAt: '',
                   endedAt: null,
                   elapsedMs: 0,
+                  waitedMs: 0,
                   id: 'j',
                   template: null,
                   repository: null,

@@ -11,6 +11,7 @@ import { EngineError } from '../errors.js';
 import { allEnded } from '../host/all-ended.js';
 import { fillFolder } from '../host/files.js';
 import { isPathIn } from '../host/paths.js';
+import { inTurnOfJob } from '../jobs/waits.js';
 import { filesystemsOf } from '../lifecycle/document.js';
 import type { Entry } from '../registry/registry.js';
 import { retained } from '../schedule/retention.js';
@@ -116,7 +117,7 @@ const nothingToCheck = ({ spec: { name } }: Repository): EngineError =>
 /** One at a time. Its turn may wait for a domain's, never the other way round. */
 const inRepository = <T>({ spec }: Repository, { queue }: BackupParts, work: () => Promise<T>): Promise<T> =>
   // No domain is called so.
-  queue.run(`backup/${spec.name}`, work);
+  inTurnOfJob(queue, `backup/${spec.name}`, work);
 
 /** What becomes of it is remembered: a backup of the night that fails is to be seen in the morning. */
 async function create(

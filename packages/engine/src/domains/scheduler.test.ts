@@ -53,6 +53,7 @@ function host(
                   startedAt: '',
                   endedAt: null,
                   elapsedMs: 0,
+                  waitedMs: 0,
                   id: 'j',
                   template: null,
                   repository: null,

@@ -5,6 +5,7 @@ import type { DomainRef } from '../contract.js';
 import type { Run } from '../drivers/driver.js';
 import { EngineError } from '../errors.js';
 import { isGone } from '../host/gone.js';
+import { inTurnOfJob } from '../jobs/waits.js';
 import type { Entry, Registry } from '../registry/registry.js';
 import type { KeyedQueue } from '../state/queue.js';
 import { runOf } from './lifecycle.js';
@@ -75,7 +76,7 @@ export class Turns {
         `the file systems of domain '${asked}' are frozen: \`virsh domfsthaw ${asked}\` or \`${commandFor('job abort', [asked])}\` lets it go on`,
       );
     for (let name = asked; ; ) {
-      const turn = await this.queue.run(name, async () => {
+      const once = async (): Promise<string | { readonly done: T }> => {
         const entry = this.#known(uuid, asked);
         refuseGiven(entry);
         // Renamed meanwhile: its turns are those of its new name.
@@ -83,7 +84,8 @@ export class Turns {
         if (!isJob) return { done: await operation(entry) };
         this.ofJobs.add(uuid);
         return { done: await operation(entry).finally(() => this.ofJobs.delete(uuid)) };
-      });
+      };
+      const turn = await (isJob ? inTurnOfJob(this.queue, name, once) : this.queue.run(name, once));
       if (typeof turn !== 'string') return turn.done;
       name = turn;
     }

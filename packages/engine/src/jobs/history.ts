@@ -132,6 +132,7 @@ const checks: { readonly [K in keyof Job]: (value: unknown) => boolean } = {
   startedAt: isText,
   endedAt: isTextOrNull,
   elapsedMs: Number.isSafeInteger,
+  waitedMs: Number.isSafeInteger,
   exclusive: (value) => typeof value === 'boolean',
   percent: (value) => value === null || Number.isSafeInteger(value),
   peer: isTextOrNull,
@@ -153,11 +154,15 @@ const isJob = (value: unknown): value is Job =>
   value !== null &&
   Object.entries(checks).every(([key, check]) => check(Reflect.get(value, key)));
 
+/** Earlier daemons did not count them. */
+const withWaits = (job: unknown): unknown =>
+  typeof job === 'object' && job !== null ? { waitedMs: 0, ...job } : job;
+
 function jobsIn(text = '{}'): readonly Job[] {
   try {
     const content: unknown = JSON.parse(text);
     const jobs: unknown = typeof content === 'object' && content !== null ? Reflect.get(content, 'jobs') : [];
-    return Array.isArray(jobs) ? jobs.filter(isJob) : [];
+    return Array.isArray(jobs) ? jobs.map(withWaits).filter(isJob) : [];
   } catch {
     return []; // damaged
   }

@@ -6,7 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Job, Progress } from '@ctvirt/api';
 import type { Watched } from '../contract.js';
 import { EngineError, isFault } from '../errors.js';
+import { KeyedQueue } from '../state/queue.js';
 import { Jobs } from './jobs.js';
+import { inTurnOfJob } from './waits.js';
 
 const web = { record: { name: 'web', uuid: 'u1' } };
 const db = { record: { name: 'db', uuid: 'u2' } };
@@ -139,4 +141,29 @@ test('a domain that is renamed meanwhile has its job by its new name', async () 
   assert.equal(jobs.of('u3')?.domain, 'new');
   end();
   await job;
+});
+
+test('how long a job waits for its turn is told apart, as it waits and afterwards, of it alone', async () => {
+  const jobs = new Jobs(() => undefined);
+  const queue = new KeyedQueue();
+  let letGo = (): void => undefined;
+  const ahead = queue.run('web', () => new Promise<void>((resolve) => (letGo = resolve)));
+  const job = jobs.run(web, 'snapshot', async () => {
+    await Promise.all(['web', 'web'].map((key) => inTurnOfJob(queue, key, () => sleep(30))));
+    // What others do because of it is none of its waits.
+    await queue.run('web', () => sleep(1));
+  });
+  await sleep(120);
+  const waiting = jobs.of('u1') ?? assert.fail();
+  assert.ok(waiting.waitedMs >= 110 && waiting.waitedMs <= waiting.elapsedMs, JSON.stringify(waiting));
+  letGo();
+  await Promise.all([ahead, job]);
+  const ended = jobs.lastOf('u1') ?? assert.fail();
+  assert.ok(ended.waitedMs >= 140 && ended.elapsedMs - ended.waitedMs >= 25, JSON.stringify(ended));
+  await jobs.run(db, 'snapshot', () => inTurnOfJob(queue, 'db', () => sleep(20)));
+  assert.ok((jobs.lastOf('u2')?.waitedMs ?? 99) < 15);
+  await assert.rejects(
+    jobs.run(db, 'snapshot', () => inTurnOfJob(queue, 'db', () => Promise.reject(new Error('no')))),
+  );
+  assert.ok((jobs.lastOf('u2')?.waitedMs ?? 99) < 15);
 });

@@ -8,6 +8,7 @@ import { asker } from '../asker.js';
 import type { Watched } from '../contract.js';
 import { EngineError, isFault } from '../errors.js';
 import { JobHistory } from './history.js';
+import { Waits } from './waits.js';
 
 /** Whose job it is, by the name it has now: a domain's, or that of something else of the host. */
 type JobSubject = DomainSubject | { readonly template: string } | { readonly repository: string };
@@ -22,9 +23,10 @@ interface Running {
   readonly settled: Promise<unknown>;
   /** By the clock that nobody sets, in milliseconds. */
   readonly began: number;
+  readonly waits: Waits;
   /** When its progress was last told to those who watch. */
   toldMs: number;
-  state: Omit<Job, 'domain' | 'elapsedMs' | 'exclusive' | 'percent'>;
+  state: Omit<Job, 'domain' | 'elapsedMs' | 'waitedMs' | 'exclusive' | 'percent'>;
 }
 
 /** So often those who watch are told how far one is. */
@@ -76,6 +78,7 @@ export class Jobs {
       controller,
       settled,
       began: performance.now(),
+      waits: new Waits(),
       toldMs: 0,
       state: {
         id: randomBytes(6).toString('hex'),
@@ -107,7 +110,7 @@ export class Jobs {
     this.#tellAll(this.#jobOf(running));
     const timed = timing();
     try {
-      const result = await work({
+      const working: Working = {
         signal,
         onProgress: (said) => {
           const progress = timed(said);
@@ -117,7 +120,8 @@ export class Jobs {
         note: (facts) => {
           running.state = { ...running.state, ...facts };
         },
-      });
+      };
+      const result = await running.waits.of(() => work(working));
       await end({ state: 'done', error: null });
       return result;
     } catch (error) {
@@ -230,12 +234,13 @@ export class Jobs {
     for (const listener of [...this.#watchers]) listener(job);
   }
 
-  #jobOf({ subject, state, began }: Running): Job {
+  #jobOf({ subject, state, began, waits }: Running): Job {
     const { uuid, progress } = state;
     return {
       domain: 'record' in subject ? subject.record.name : null,
       ...state,
       elapsedMs: Math.round(performance.now() - began),
+      waitedMs: Math.round(waits.ms),
       exclusive: state.endedAt === null && uuid !== null && this.isExclusive(uuid),
       percent: percentOf(progress),
     };
