@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { processName } from '@ctvirt/engine';
+import { programName, userName } from '@ctvirt/engine';
 import type { ClientInfo } from '@ctvirt/rpc';
 import type { SessionView } from './http/door.js';
 import { processOf, userOf } from './peer.js';
@@ -21,7 +21,7 @@ export function askerOf({ visitor, raw: { socket } }: HttpRequest): string | und
   if (!(socket instanceof Socket) || socket.remoteAddress !== undefined) return undefined;
   const [pid, uid] = [processOf(socket), userOf(socket)];
   if (pid === undefined || uid === undefined) return undefined;
-  return `${processName(pid) ?? 'a program'} (process ${pid} of ${uid === 0 ? 'root' : `user ${uid}`})`;
+  return `${programName(pid) ?? 'a program'} (process ${pid} of ${userName(uid) ?? `user ${uid}`})`;
 }
 
 /** Over libvirt's protocol it may be one of another. */

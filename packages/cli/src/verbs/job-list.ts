@@ -60,6 +60,8 @@ export const jobList = verb({
     if (follow) return await followJobs(context);
     const jobs = await context.client.jobs.list(all ? {} : { running: true });
     context.print(jobs, (width) => outputTable(columns, jobs, { verb: 'job list', output, width }));
+    if (jobs.length === 0 && !all && !context.isJson)
+      context.remark('Nothing is under way; --all lists those that have ended, too.');
   },
 });
 

@@ -2,8 +2,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { childrenOf, hasOwnPids, startedAt, startTicks } from './processes.js';
+import { childrenOf, hasOwnPids, programName, startedAt, startTicks } from './processes.js';
+import { userName } from './user-name.js';
 
 test('a start is told to some hundredths of a second', async () => {
   const before = new Date();
@@ -13,6 +17,36 @@ test('a start is told to some hundredths of a second', async () => {
   const at = startedAt(startTicks(child.pid ?? 0) ?? 0).getTime();
   child.stdin.end();
   assert.ok(at > before.getTime() - 50 && at < after.getTime() + 50);
+});
+
+test('a process is called by its program, a script by its own name, and users by theirs', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ctproc'));
+  try {
+    for (const [name, text] of [
+      ['ctvirt.cjs', "console.log('here'); setTimeout(() => {}, 30_000);"],
+      ['plain', "console.log('here'); setTimeout(() => {}, 30_000);"],
+      ['night.sh', 'echo here; sleep 30 & wait'],
+    ] as const)
+      writeFileSync(join(folder, name), text);
+    for (const [argv, called] of [
+      [[process.execPath, join(folder, 'ctvirt.cjs'), 'backup'], 'ctvirt'],
+      [[process.execPath, join(folder, 'plain')], 'plain'],
+      [['sh', join(folder, 'night.sh')], 'night'],
+      [['sh', '-c', 'echo here; sleep 30 & wait'], 'sh'],
+      [['tail', '-c+0', '-f', join(folder, 'plain')], 'tail'],
+    ] as const) {
+      const [program, ...words] = argv;
+      const child = spawn(program, words);
+      await once(child.stdout, 'data');
+      assert.equal(programName(child.pid ?? 0), called, argv.join(' '));
+      child.kill();
+      await once(child, 'exit');
+      assert.equal(programName(child.pid ?? 0), undefined);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  assert.deepEqual([userName(0), userName(4_000_000_000)], ['root', undefined]);
 });
 
 const options = { skip: process.getuid?.() === 0 ? false : 'namespaces of its own are for root' };

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync, readlinkSync } from 'node:fs';
 import { constants } from 'node:os';
+import { basename } from 'node:path';
 import { isErrno, unlessGone } from './gone.js';
 
 /** A process may end between any two reads. */
@@ -77,8 +78,16 @@ export function commandLine(pid: number): string[] {
   return (read(`/proc/${pid}/cmdline`) ?? '').split('\0').filter((word) => word !== '');
 }
 
-/** What it is called; undefined once it has ended. */
-export const processName = (pid: number): string | undefined => read(`/proc/${pid}/comm`)?.trimEnd();
+const isInterpreter = (name: string): boolean =>
+  /^(node|nodejs|python[\d.]*|perl[\d.]*|ruby[\d.]*|(ba|da|k|z)?sh)$/.test(name);
+
+/** The program that it runs, which of a script is not what reads it; undefined once it has ended. */
+export function programName(pid: number): string | undefined {
+  const name = read(`/proc/${pid}/comm`)?.trimEnd();
+  const [program = '', script = '-'] = commandLine(pid);
+  if (name === undefined || !isInterpreter(basename(program)) || script.startsWith('-')) return name;
+  return basename(script).replace(/\.[a-z]{1,3}$/, '') || name;
+}
 
 /** The file of the program a process runs, as its own mount namespace names it; empty if it is gone. */
 export const programPath = (pid: number): string => unlessGone(() => readlinkSync(`/proc/${pid}/exe`)) ?? '';
