@@ -590,8 +590,8 @@ describe('ctvirt', () => {
     assert.match((await ctvirt('profile list --name')).out, /^vps\.basic\n/);
     assert.match((await ctvirt('profile show vps.basic')).out, /^NUMPROC="240"$/m);
     assert.equal((await ctvirt('profile show none')).status, 3);
-    assert.match((await ctvirt('nodeinfo')).out, /^Driver: {10}memory\n/);
-    assert.match((await ctvirt('nodeinfo')).out, /^Memory: .* GiB$[\s\S]*^Quotas: {10}none$/m);
+    assert.match((await ctvirt('nodeinfo')).out, /^Host: +\S+\nDriver: +memory\n/);
+    assert.match((await ctvirt('nodeinfo')).out, /^Memory: .* GiB$[\s\S]*^Quotas: +none$/m);
     assert.equal((await ctvirt('version')).out, `ctvirt ${version}\nctvirtd ${version}\n`);
     assert.equal((await invoke(['--version'])).out, `ctvirt ${version}\n`);
     assert.equal((await json('openapi')).openapi, '3.1.0');

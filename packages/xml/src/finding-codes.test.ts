@@ -44,6 +44,9 @@ type ParserCode = Exclude<
   | 'unread-profile'
   | 'left-out'
   | 'no-longer-accepted'
+  | 'refused'
+  | 'no-source'
+  | 'no-start'
 >;
 
 /** Documents by code, each with the XPath where the fault is found. */

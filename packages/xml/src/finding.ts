@@ -46,6 +46,10 @@ export const findingCodes = {
   'over-limit': 'a file system holds more already than it may',
   'unread-profile': 'a line of the profile that cannot be read there, and sets nothing',
   'left-out': 'known to libvirt, kept here as it stands, and not in the normal form',
+  refused: 'understood, but not to be had on this host or of ctvirt, so that the document is refused',
+  'no-source':
+    'a folder, image or device of the host that is not there, without which the domain does not start',
+  'no-start': 'more than this host can give, so that the domain does not start as long as that is so',
   'unsafe-source': 'others than root can do something by a folder, image or device of the host that it names',
 } as const satisfies Record<string, string>;
 

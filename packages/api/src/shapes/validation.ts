@@ -7,6 +7,9 @@ import { finding } from './finding.js';
 export const validation = object(
   {
     isValid: boolean({ description: 'Whether it would be defined' }),
+    starts: boolean({
+      description: 'Whether nothing is known that would keep it from starting now; findings say what does',
+    }),
     domain: nullable(string({ description: 'Whose it would be; null where that was not found out' })),
     isChange: boolean({ description: 'Whether that domain is there, and would have this document then' }),
     findings: list(finding, { description: 'All that is wrong in it, or would be kept and not obeyed' }),

@@ -17,7 +17,7 @@ export const define = verb({
   details: [
     'The domain keeps its definition until it is undefined. Its root file system is made now, so that start is quick.',
     'What is not understood is kept and reported; --validate refuses it.',
-    "--check defines nothing: it tells what this host would say, with the status it would end with; 'ctvirt xml validate' knows no host. Hooks are not asked.",
+    "--check defines nothing: it tells what this host would say, with the status it would end with; 'ctvirt xml validate' knows no host. All that this host refuses is told, and what would keep the domain from starting now, with the status of a wrong state. Hooks are not asked.",
     'A document without <uuid> changes the domain of its name, if there is one: its files and identity stay, and a running one has the new document from its next start on. virsh define refuses such a document, as with any libvirt.',
   ],
   args: { file: documentFile },
@@ -42,7 +42,7 @@ export const define = verb({
 
 /** JSON has the validation, whatever came of it; people are told what `define` would tell them. */
 async function checkDocument(context: Context, file: string, strict: boolean): Promise<number> {
-  const { isValid, domain, isChange, findings, error } = await sendDocument(
+  const { isValid, starts, domain, isChange, findings, error } = await sendDocument(
     context,
     file,
     'checking',
@@ -54,8 +54,9 @@ async function checkDocument(context: Context, file: string, strict: boolean): P
   );
   context.warn(findings, file);
   context.done(
-    { isValid, domain, isChange, findings, error },
-    `${shownName(file)} would ${isChange ? 'change' : 'define'} domain '${domain}' on this host`,
+    { isValid, starts, domain, isChange, findings, error },
+    `${shownName(file)} would ${isChange ? 'change' : 'define'} domain '${domain}' on this host${starts ? '' : ', and it would not start now'}`,
   );
-  return error === null ? 0 : exitStatusOf(ApiError.fromBody(error).code);
+  if (error !== null) return exitStatusOf(ApiError.fromBody(error).code);
+  return starts ? 0 : exitStatusOf('wrong-state');
 }

@@ -22,6 +22,7 @@ import {
   type Route,
   reportRow,
   resources,
+  type Validation,
 } from '@ctvirt/api';
 import { createClient } from '@ctvirt/api/node';
 import { closed } from '@ctvirt/api/testing';
@@ -788,6 +789,75 @@ test('what define would say is told, and nothing is defined', async (t) => {
   assert.deepEqual((await client.domains.define({ body: big })).findings, findings);
   // What was taken for the moment is free again.
   await client.domains.define({ body: sampleXml('other') });
+});
+
+test('all that this host refuses a document for is told at its place, and what would keep its domain from starting', async (t) => {
+  const { client, engine } = await serve(t);
+  const check = (body: string) => client.domains.validate({ body });
+  const { domain } = await client.domains.define({ body: sampleXml('web') });
+  const placesOf = ({ findings }: Validation, of: string) =>
+    findings.flatMap(({ code, line, message }) => (code === of ? [`${line}: ${message.slice(0, 60)}`] : []));
+  // What ctvirt cannot have, each in a line of its own.
+  const impossible = `<domain type='lxc'>
+  <name>odd</name>
+  <os><type>hvm</type></os>
+  <devices>
+    <filesystem type='volume'><source pool='p' volume='v'/><target dir='/'/></filesystem>
+    <filesystem type='dataset'>
+      <source name='/tank/web'/>
+    </filesystem>
+    <interface type='user'/>
+  </devices>
+</domain>`;
+  const refused = await check(impossible);
+  assert.deepEqual([refused.isValid, refused.starts, refused.error?.code], [false, false, 'unsupported']);
+  assert.match(refused.error?.message ?? '', /not 'hvm', and 3 more$/);
+  assert.deepEqual(
+    refused.findings.filter(({ code }) => code === 'refused').map(({ line, severity }) => [line, severity]),
+    [
+      [3, 'error'],
+      [5, 'error'],
+      [7, 'error'],
+      [9, 'error'],
+    ],
+    JSON.stringify(refused.findings),
+  );
+  // What this host has no room for.
+  const taken = await check(`<domain type='lxc'>
+  <name>other</name>
+  <uuid>${domain.uuid}</uuid>
+  <os><type>exe</type></os>
+  <devices>
+    <filesystem type='template'><source name='nosuch'/><target dir='/'/></filesystem>
+    <filesystem type='mount'><source dir='/proc'/><target dir='/a'/></filesystem>
+  </devices>
+</domain>`);
+  assert.deepEqual([taken.isValid, taken.error?.code], [false, 'exists']);
+  assert.deepEqual(
+    taken.findings.filter(({ code }) => code === 'refused').map(({ line }) => line),
+    [3, 6, 7],
+  );
+  // What is not there, but may be by the time of a start.
+  const absent = sampleXml('absent')
+    .replace('</name>', "</name><vcpu cpuset='0,9000'>99</vcpu>")
+    .replace(
+      '</devices>',
+      `<filesystem type='mount'><source dir='/nowhere/one'/><target dir='/one'/></filesystem>
+<filesystem type='file'><source file='/nowhere/two.img'/><target dir='/two'/></filesystem>
+<hostdev mode='capabilities' type='misc'><source><char>/dev/nosuch</char></source></hostdev></devices>`,
+    );
+  const told = await check(absent);
+  assert.deepEqual([told.isValid, told.starts, told.error], [true, false, null], JSON.stringify(told));
+  const sources = placesOf(told, 'no-source');
+  assert.equal(sources.length, 3, JSON.stringify(sources));
+  assert.ok(sources.every((one) => /^[1-9]\d*: /.test(one)));
+  assert.match(placesOf(told, 'no-start').join(), /cpuset\.cpus of 9000 cannot be had; this host has/);
+  assert.match(placesOf(told, 'not-enforced').join(), /99 processors limit nothing: this host has/);
+  assert.equal((await check(sampleXml('fine'))).starts, true);
+  assert.deepEqual(
+    engine.list().map(({ name }) => name),
+    ['web'],
+  );
 });
 
 test('a document is changed only if it is still the one that was read', async (t) => {

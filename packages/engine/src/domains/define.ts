@@ -9,10 +9,11 @@ import type {
   ImageDefaults,
   Validation,
 } from '@ctvirt/api';
-import { checkDomain, type Domain, type Finding, formatDomain } from '@ctvirt/xml';
+import { checkDomain, type Domain, type Finding, type FindingCode, formatDomain } from '@ctvirt/xml';
 import type { Engine } from '../contract.js';
 import { EngineError, isFault } from '../errors.js';
 import { isPathIn } from '../host/paths.js';
+import { Refused } from '../lifecycle/checks.js';
 import { type HostFacts, refuseErrors } from '../lifecycle/document.js';
 import { notKept } from '../lifecycle/not-enforced.js';
 import { domainFrom } from '../lifecycle/settings.js';
@@ -84,13 +85,33 @@ async function validate(
 ): Promise<Validation> {
   try {
     const { name, findings, isChange } = await definer.preview(xml, { strict: options?.strict });
-    return { isValid: true, domain: name, isChange, findings, error: null };
-  } catch (error) {
-    if (!(error instanceof EngineError)) throw error;
-    const { code, message } = error;
-    const findings = isFault(error, 'invalid') ? (error.details.findings ?? []) : [];
-    return { isValid: false, domain: null, isChange: false, findings, error: { code, message } };
+    const starts = !findings.some(({ code }) => hinders.has(code));
+    return { isValid: true, starts, domain: name, isChange, findings, error: null };
+  } catch (caught) {
+    const { findings = [], error } = refusalOf(caught);
+    return { isValid: false, starts: false, domain: null, isChange: false, findings, error };
   }
+}
+
+/** Without what these are of a domain does not start. */
+const hinders: ReadonlySet<string> = new Set<FindingCode>([
+  ...(['no-source', 'no-start', 'no-network', 'no-filter', 'taken-address'] as const),
+]);
+
+/** What is refused is no fault of who only asks. */
+function refusalOf(caught: unknown): Pick<Partial<Validation>, 'findings'> & Pick<Validation, 'error'> {
+  if (caught instanceof Refused) {
+    const { first, findings } = caught;
+    const more = findings.filter(({ severity }) => severity === 'error').length - 1;
+    const message = more > 0 ? `${first.message}, and ${more} more` : first.message;
+    return { findings: [...findings], error: { code: first.code, message } };
+  }
+  if (!(caught instanceof EngineError)) throw caught;
+  const { code, message } = caught;
+  return {
+    ...(isFault(caught, 'invalid') && { findings: [...(caught.details.findings ?? [])] }),
+    error: { code, message },
+  };
 }
 
 /** One whose start fails stays defined: what was in the way can be put right, and the start be asked for again. */

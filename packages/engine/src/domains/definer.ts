@@ -13,6 +13,7 @@ import type { Hooks } from '../hooks/hooks.js';
 import type { ProjectRange } from '../host/projects.js';
 import { Undo } from '../host/undo.js';
 import type { UserNamespacePool } from '../host/userns.js';
+import { type Check, Refused, refusalsIn, refuseAny } from '../lifecycle/checks.js';
 import type { Claim } from '../lifecycle/claim.js';
 import {
   type DocumentParts,
@@ -208,34 +209,81 @@ export class Definer {
     given: string | Domain,
     { strict, adoption }: Pick<DefineOptions, 'strict' | 'adoption'>,
   ): Promise<{ name: string; findings: readonly Finding[]; isChange: boolean }> {
-    const { findings, ...read } = await this.#read(given, strict === true);
+    const { findings, ...read } = await this.#read(given, strict === true, { isWhole: true });
     const { domain, parts } = read;
-    const unsafe = this.#lookAtSources(domain, parts);
+    const placed = (told: readonly Finding[]) =>
+      typeof given === 'string' ? placeFindings(given, told) : told;
     return await this.parts.queue.run(parts.name, async () => {
       const existing = this.parts.registry.byName(parts.name);
       this.#refuseTaken(parts.name, { adoption });
+      const refusals = refusalsIn(this.#previewChecks(domain, parts, { existing, adoption }));
+      const [first] = refusals;
+      // Who adopts is told of one, as by adopting.
+      if (first !== undefined && typeof given !== 'string') throw first.error;
+      if (first !== undefined)
+        throw new Refused(first.error, placed([...findings, ...refusals.map(({ finding }) => finding)]));
+      findings.push(...this.#lookAtSources(domain, parts));
       await using undo = new Undo();
       if (existing === undefined) {
-        checkNewName(parts.name);
-        this.parts.roots.refuseGiven(parts.uuid);
         const { kept, remark } = this.parts.roots.lookFor(parts);
         const options = { persistent: true, adoption };
         const { entry } = await this.#reserve(domain, parts, { options, kept, undo });
-        findings.push(...(await this.#remarks(entry, read)), ...unsafe);
+        findings.push(...(await this.#remarks(entry, read)));
         if (remark !== undefined) findings.push(remarkOf('kept-files', '/domain/name', remark));
       } else {
-        refuseGiven(existing);
-        refuseChange(existing, parts, { persistent: true });
         using _taken = await this.#take(existing, toBeStored(domain, existing.record), parts);
         this.#idsFor(existing, parts, undo);
-        findings.push(...(await this.#remarks(existing, read)), ...unsafe);
+        findings.push(...(await this.#remarks(existing, read)));
       }
-      return {
-        name: parts.name,
-        findings: typeof given === 'string' ? placeFindings(given, findings) : findings,
-        isChange: existing !== undefined,
-      };
+      if (existing?.running === undefined) findings.push(...(await this.#hinders(domain, parts, read.claim)));
+      return { name: parts.name, findings: placed(findings), isChange: existing !== undefined };
     });
+  }
+
+  /** All that a definition is refused for by what there is on this host. */
+  #previewChecks(
+    domain: Domain,
+    parts: DocumentParts,
+    { existing, adoption }: { readonly existing: Entry | undefined; readonly adoption: Adoption | undefined },
+  ): Check[] {
+    const { roots, sources, templatePath } = this.parts;
+    const ctid = existing === undefined ? (adoption?.ctid ?? this.#ctidFor(parts)) : existing.record.ctid;
+    return [
+      ...(existing === undefined
+        ? [
+            { path: '/domain/name', refuse: () => checkNewName(parts.name) },
+            { path: '/domain/uuid', refuse: () => roots.refuseGiven(parts.uuid) },
+          ]
+        : [
+            { path: '/domain/name', refuse: () => refuseGiven(existing) },
+            { path: '/domain/uuid', refuse: () => refuseChange(existing, parts, { persistent: true }) },
+          ]),
+      ...this.#freeChecks(existing?.record.uuid ?? parts.uuid, ctid, parts, existing, adoption?.files),
+      ...placedFilesystems(domain).map(({ spec, index }) => ({
+        path: `/domain/devices/filesystem[${index + 1}]/source`,
+        refuse: () =>
+          void (spec.kind === 'template'
+            ? templatePath(spec.source)
+            : sources.remarks(spec, parts.mapped !== undefined)),
+      })),
+    ];
+  }
+
+  /** What it would not start without now, of a domain that is off. */
+  async #hinders(domain: Domain, parts: DocumentParts, claim: Claim): Promise<Finding[]> {
+    const { sources, admission, reader } = this.parts;
+    const missing = placedFilesystems(domain).flatMap(({ spec, index }) => {
+      if (spec.kind === 'template') return [];
+      const path = `/domain/devices/filesystem[${index + 1}]/source`;
+      const refuse = () => sources.open(spec, parts.mapped !== undefined)[Symbol.dispose]();
+      return refusalsIn([{ path, refuse }]).map(({ error }) => remarkOf('no-source', path, error.message));
+    });
+    const short = await admission.obstacle(claim);
+    return [
+      ...missing,
+      ...reader.hinders(domain),
+      ...(short === undefined ? [] : [remarkOf('no-start', '/domain', short)]),
+    ];
   }
 
   /** What `define` would say of a new domain, which is not made. */
@@ -248,7 +296,7 @@ export class Definer {
   ): Promise<readonly Finding[]> {
     const { domain, findings, parts } = await this.#read(xml, false);
     this.#refuseTaken(parts.name, { fresh: { autostart: false } });
-    this.#checkFree(parts.uuid, this.#ctidFor(parts), parts, undefined);
+    refuseAny(this.#freeChecks(parts.uuid, this.#ctidFor(parts), parts, undefined));
     for (const { kind, source } of parts.filesystems)
       if (kind === 'template' && !toCome.includes(source)) this.parts.templatePath(source);
     // What is not there is no matter of a definition, but of a start.
@@ -261,9 +309,11 @@ export class Definer {
       if (spec.kind !== 'template') this.parts.sources.open(spec)[Symbol.dispose]();
   }
 
-  async #read(given: string | Domain, strict: boolean) {
+  async #read(given: string | Domain, strict: boolean, { isWhole = false } = {}) {
     const { reader, networkLinks, filterFindings } = this.parts;
-    const read = typeof given === 'string' ? await reader.read(given, { strict }) : await reader.check(given);
+    const readText = async (xml: string) =>
+      isWhole ? await reader.readWhole(xml, { strict }) : await reader.read(xml, { strict });
+    const read = typeof given === 'string' ? await readText(given) : await reader.check(given);
     checkName(read.parts.name);
     const findings = [
       ...read.findings,
@@ -455,7 +505,7 @@ export class Definer {
     const choose = await networkLinks.chooserFor(given);
     const uuid = parts.uuid ?? randomUUID();
     const ctid = adoption?.ctid ?? (fresh?.ctid === undefined ? this.#ctidFor(parts) : fresh.ctid);
-    this.#checkFree(uuid, ctid, parts, undefined, adoption?.files);
+    refuseAny(this.#freeChecks(uuid, ctid, parts, undefined, adoption?.files));
     const leased =
       parts.mapped !== undefined
         ? null
@@ -547,7 +597,7 @@ export class Definer {
     const { store, registry, networkLinks } = this.parts;
     const { record } = entry;
     const choose = await networkLinks.chooserFor(domain);
-    this.#checkFree(record.uuid, record.ctid, parts, entry);
+    refuseAny(this.#freeChecks(record.uuid, record.ctid, parts, entry));
     const chosen = choose({ domain, record: recordWith(record, parts), own: entry });
     // A run keeps what it was started with.
     const leases = entry.running === undefined ? chosen : mergedLeases(record.leases ?? [], chosen);
@@ -792,21 +842,30 @@ export class Definer {
   }
 
   /** One name, one UUID, one CTID, one address, one port each. */
-  #checkFree(
+  #freeChecks(
     uuid: string | undefined,
     ctid: number | null,
     parts: DocumentParts,
     own: Entry | undefined,
     files?: string,
-  ): void {
+  ): Check[] {
     const { registry } = this.parts;
-    // Of one that is there both stay what they are.
-    if (own === undefined) registry.checkCalled(parts.name, uuid);
-    if (ctid !== null) checkFree(`CTID ${ctid}`, registry.byCtid(ctid), own);
-    registry.checkAddresses(parts.addresses, own);
-    registry.checkForwards(parts.forwards, own);
-    refuseHostAddresses(parts.addresses);
-    if (files !== undefined) checkFree(files, registry.byFiles(files), own);
+    const interfaces = '/domain/devices/interface';
+    return [
+      // Of one that is there both stay what they are.
+      { path: '/domain/uuid', refuse: () => own === undefined && registry.checkCalled(parts.name, uuid) },
+      {
+        path: '/domain/name',
+        refuse: () => ctid !== null && checkFree(`CTID ${ctid}`, registry.byCtid(ctid), own),
+      },
+      { path: interfaces, refuse: () => registry.checkAddresses(parts.addresses, own) },
+      { path: interfaces, refuse: () => registry.checkForwards(parts.forwards, own) },
+      { path: interfaces, refuse: () => refuseHostAddresses(parts.addresses) },
+      {
+        path: '/domain/devices/filesystem',
+        refuse: () => files !== undefined && checkFree(files, registry.byFiles(files), own),
+      },
+    ];
   }
 }
 

@@ -49,6 +49,14 @@ export class Admission {
     return admitted;
   }
 
+  /** Why it would be turned away now, beside those that run; undefined where it would not. Nothing comes of it. */
+  async obstacle(claim: Claim): Promise<string | undefined> {
+    const { policy, running, reserveBytes, capacity } = this.parts;
+    if (policy !== 'strict') return undefined;
+    const shortages = shortagesOf(capacity(), reserveBytes, await running(claim.name), claim);
+    return shortages.length === 0 ? undefined : shortWords(claim, shortages);
+  }
+
   #judge(claim: Claim, others: readonly Claim[]): string | undefined {
     const { policy, reserveBytes, capacity } = this.parts;
     if (policy === 'off') return undefined;
@@ -56,11 +64,14 @@ export class Admission {
     const verdict = shortages.length === 0 ? 'kept' : policy === 'strict' ? 'refused' : 'overcommitted';
     this.verdicts[verdict]++;
     if (verdict === 'kept') return undefined;
-    const message = `this host cannot keep what domain '${claim.name}' is promised: ${shortages.map((one) => arithmetic(one, claim)).join('; ')}; see \`ctvirt guarantees\``;
+    const message = shortWords(claim, shortages);
     if (verdict === 'refused') throw new EngineError('overcommitted', message, { shortages });
     return message;
   }
 }
+
+const shortWords = (claim: Claim, shortages: readonly Shortage[]): string =>
+  `this host cannot keep what domain '${claim.name}' is promised: ${shortages.map((one) => arithmetic(one, claim)).join('; ')}; see \`ctvirt guarantees\``;
 
 const MiB = 2 ** 20;
 

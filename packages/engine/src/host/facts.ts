@@ -68,6 +68,17 @@ export function hostHas(file: string): string {
   return known === undefined ? '' : `; this host has ${known.what} ${textOf(known.list).trim()}`;
 }
 
+/** Which of these numbers the host has not: of processors or memory nodes, by the file that would list them. */
+export function beyondOnline(file: 'cpuset.cpus' | 'cpuset.mems', numbers: Iterable<number>): number[] {
+  const ranges = textOf(online.get(file)?.list ?? '')
+    .trim()
+    .split(',')
+    .map((range) => range.split('-').map(Number));
+  return [...numbers].filter(
+    (one) => !ranges.some(([first = -1, last = first]) => first <= one && one <= last),
+  );
+}
+
 /** `nodev` before the name, where it needs no device. */
 export const filesystemsIn = (text: string): string[] =>
   text.split('\n').flatMap((line) => line.split('\t')[1]?.trim() || []);

@@ -39,10 +39,12 @@ import {
 } from '../storage/index.js';
 import { wantedWalls } from '../walls/wanted.js';
 import { beyondHost } from './beyond-host.js';
+import { type Check, Refused, refusalsIn, refuseAny } from './checks.js';
 import { type Claim, claimOf } from './claim.js';
 import { refuseTooLittle } from './floors.js';
+import { hindersOf } from './hinders.js';
 import { linkFaults } from './link-faults.js';
-import { leasesOf, lentIn, linksOf, refuseLinks } from './links.js';
+import { leasesOf, lentIn, linkChecks, linksOf } from './links.js';
 import { withoutMadeNames } from './made-names.js';
 import { oddOptions, splitAtCommas } from './mount-options.js';
 import { notEnforced } from './not-enforced.js';
@@ -92,10 +94,39 @@ export class Reader {
 
   /** Parses a document from a user and fills it from its profile; throws `invalid` with every finding. */
   async read(xml: string, options: { strict: boolean }): Promise<Accepted> {
-    const { domain, findings } = parseDomain(xml, { strict: options.strict });
+    const { domain, findings } = this.#parsed(xml, options);
+    return await this.#accept(domain, findings, (faults) => placeFindings(xml, faults));
+  }
+
+  /** The same for who only asks; throws `Refused` with all that the document would be refused for, not with the first alone. */
+  async readWhole(xml: string, options: { strict: boolean }): Promise<Accepted> {
+    const { domain, findings } = this.#parsed(xml, options);
+    const { domain: filled, findings: unread } = await this.#withProfile(domain);
+    const faults = [...oddOptions(filled), ...faultsOf(filled)].filter(isError);
+    const refusals = refusalsIn(this.#checks(filled));
+    const all = placeFindings(xml, [
+      ...findings,
+      ...unread,
+      ...faults,
+      ...refusals.map(({ finding }) => finding),
+    ]);
+    if (refusals[0] !== undefined) throw new Refused(refusals[0].error, all);
+    refuseErrors(all, 'the document');
+    return await this.#accept(domain, findings, (told) => placeFindings(xml, told));
+  }
+
+  #parsed(xml: string, { strict }: { strict: boolean }) {
+    const { domain, findings } = parseDomain(xml, { strict });
     refuseErrors(findings, 'the document');
     if (domain === undefined) throw new EngineError('invalid', 'the document is no domain', { findings });
-    return await this.#accept(withoutMadeNames(domain), findings, (faults) => placeFindings(xml, faults));
+    return { domain: withoutMadeNames(domain), findings };
+  }
+
+  #checks(filled: Domain): Check[] {
+    return [
+      ...foreignChecks(filled),
+      { path: '/domain', refuse: () => refuseTooLittle(resourcesIn(filled, this.facts)) },
+    ];
   }
 
   /** As `read`, for those who hold a domain; throws `invalid` with what its document would be refused for. */
@@ -135,7 +166,7 @@ export class Reader {
   ): Promise<Accepted> {
     const { domain: filled, findings: unread } = await this.#withProfile(domain);
     refuseErrors(of(oddOptions(filled)), 'the document');
-    refuseForeign(filled);
+    refuseAny(foreignChecks(filled));
     refuseErrors(of(faultsOf(filled)), 'the document');
     refuseTooLittle(resourcesIn(filled, this.facts));
     return {
@@ -150,6 +181,11 @@ export class Reader {
         ...takenDown(filled),
       ],
     };
+  }
+
+  /** What of the host it would not start without, and is not there now. */
+  hinders(domain: Domain): Finding[] {
+    return hindersOf(devicesOf(domain), resourcesIn(domain, this.facts));
   }
 
   /** The stored forms of a domain: canonical XML, and for openvz the file its own tools read. */
@@ -197,31 +233,59 @@ export function refuseErrors(findings: readonly Finding[], what: string): void {
 }
 
 /** Documents of full machines, and kinds of devices no container of ours has. */
-function refuseForeign(domain: Domain): void {
-  if (!isContainerType(domain.type))
+function foreignChecks(domain: Domain): Check[] {
+  const filesystems = domain.devices.filesystems ?? [];
+  const placeOf = (index: number): string => `/domain/devices/filesystem[${index + 1}]`;
+  return [
+    { path: '/domain/@type', refuse: () => refuseMachine(domain) },
+    { path: '/domain/os/type', refuse: () => refuseKernel(domain) },
+    ...filesystems.map((filesystem, index) => ({
+      path: placeOf(index),
+      refuse: () => refuseUnconnected(filesystem, index + 1),
+    })),
+    { path: '/domain/idmap', refuse: () => refuseRootless(domain) },
+    ...filesystems.flatMap(({ target }, index) =>
+      target === undefined
+        ? []
+        : [{ path: `${placeOf(index)}/target`, refuse: () => refuseTarget(insidePath(target.dir)) }],
+    ),
+    { path: '/domain/devices/hostdev', refuse: () => void devicesOf(domain) },
+    ...filesystems.flatMap((one, index) =>
+      one.type === 'dataset'
+        ? [{ path: `${placeOf(index)}/source`, refuse: () => refuseDataset(one.source.name) }]
+        : [],
+    ),
+    ...linkChecks(domain),
+    { path: '/domain/metadata', refuse: () => refuseSchedule(domain) },
+  ];
+}
+
+function refuseMachine({ type }: Domain): void {
+  if (!isContainerType(type))
     throw new EngineError(
       'unsupported',
-      `a domain of type '${domain.type}' is no container: openvz, lxc and vserver run here`,
+      `a domain of type '${type}' is no container: openvz, lxc and vserver run here`,
     );
-  if (domain.os.type.value !== 'exe')
+}
+
+function refuseKernel({ os: { type } }: Domain): void {
+  if (type.value !== 'exe')
     throw new EngineError(
       'unsupported',
-      `a container is started by its init: <os><type>exe</type>, not '${domain.os.type.value}'`,
+      `a container is started by its init: <os><type>exe</type>, not '${type.value}'`,
     );
-  for (const [index, filesystem] of (domain.devices.filesystems ?? []).entries()) {
-    const source = sourceOf(filesystem);
-    if ('missing' in source)
-      throw new EngineError(
-        'unsupported',
-        `filesystem ${index + 1} of type '${filesystem.type}' cannot be had: ${source.missing}`,
-      );
-  }
-  refuseRootless(domain);
-  for (const { target } of domain.devices.filesystems ?? [])
-    if (target !== undefined) refuseTarget(insidePath(target.dir));
-  devicesOf(domain);
-  datasetsOf(domain);
-  refuseLinks(domain);
+}
+
+function refuseUnconnected(filesystem: Filesystem, number: number): void {
+  const source = sourceOf(filesystem);
+  if ('missing' in source)
+    throw new EngineError(
+      'unsupported',
+      `filesystem ${number} of type '${filesystem.type}' cannot be had: ${source.missing}`,
+    );
+}
+
+function refuseSchedule(domain: Domain): void {
   const { pattern } = scheduleOf(domain).snapshots ?? {};
   if (pattern !== undefined) checkSnapshotName(nameAt(pattern, new Date()));
 }
@@ -368,14 +432,17 @@ function datasetsOf({ devices }: Domain): string[] {
   const names = (devices.filesystems ?? []).flatMap((one) =>
     one.type === 'dataset' ? [one.source.name] : [],
   );
-  for (const name of names)
-    if (!/^[A-Za-z][\w.:-]*(?:\/[\w.:-]+)*$/.test(name))
-      throw new EngineError(
-        'invalid',
-        `'${name}' is no name of a dataset of ZFS: it is one such as tank/web, which is no path`,
-        { name },
-      );
+  for (const name of names) refuseDataset(name);
   return [...new Set(names)];
+}
+
+function refuseDataset(name: string): void {
+  if (!/^[A-Za-z][\w.:-]*(?:\/[\w.:-]+)*$/.test(name))
+    throw new EngineError(
+      'invalid',
+      `'${name}' is no name of a dataset of ZFS: it is one such as tank/web, which is no path`,
+      { name },
+    );
 }
 
 const optionsOf = ({ source }: Filesystem): string[] => splitAtCommas(source.options);

@@ -10,22 +10,31 @@ import { ratesOf } from '../network/rates.js';
 import { ROUTED_GATEWAY_V6 } from '../network/routed-link.js';
 import { commonPrefix, isDefaultRoute, staticRoutesOf } from '../network/routes.js';
 import type { DomainRecord, LinkLease } from '../state/record.js';
+import type { Check } from './checks.js';
 
 const linkKinds = new Set(['ethernet', 'bridge', 'network', 'direct', 'hostdev']);
 
-/** What no link can be, and what two cannot share. */
-export function refuseLinks(domain: Domain): void {
-  refuseTwins(domain.devices.interfaces ?? []);
-  refuseLentTwins(domain);
-  refuseTwinCards(domain.devices.interfaces ?? []);
-  for (const [index, link] of (domain.devices.interfaces ?? []).entries()) {
-    if (link.vlan !== undefined) tagsOf(link.vlan);
-    if (!linkKinds.has(link.type))
-      throw new EngineError(
-        'unsupported',
-        `interface ${index + 1} of type '${link.type}' cannot be had: ethernet, bridge, network, direct and hostdev are known here`,
-      );
-  }
+/** What no container can have of links. */
+export function linkChecks(domain: Domain): Check[] {
+  const { interfaces = [] } = domain.devices;
+  return [
+    { path: '/domain/devices/interface', refuse: () => refuseTwins(interfaces) },
+    { path: '/domain/devices/hostdev', refuse: () => refuseLentTwins(domain) },
+    { path: '/domain/devices/interface', refuse: () => refuseTwinCards(interfaces) },
+    ...interfaces.map((link, index) => ({
+      path: `/domain/devices/interface[${index + 1}]`,
+      refuse: () => refuseLink(link, index + 1),
+    })),
+  ];
+}
+
+function refuseLink({ type, vlan }: Interface, number: number): void {
+  if (vlan !== undefined) tagsOf(vlan);
+  if (!linkKinds.has(type))
+    throw new EngineError(
+      'unsupported',
+      `interface ${number} of type '${type}' cannot be had: ethernet, bridge, network, direct and hostdev are known here`,
+    );
 }
 
 function refuseTwins(interfaces: readonly Interface[]): void {
