@@ -322,6 +322,21 @@ test('10,000 domains take as many elements as 1,000', async () => {
   assert.equal(await elements(10_000), await elements(1000));
 });
 
+test('a what-if is asked as one types, and what stands there until then is marked as of the figures before', async () => {
+  const own = await pageIn('full');
+  await own.goto(`${chromium.url}/what-if?profile=vps.basic&count=2`);
+  await own.getByText('2 more of vps.basic:').waitFor();
+  const number = own.getByLabel('How many more');
+  await number.focus();
+  await own.keyboard.press('End');
+  await own.keyboard.type('0', { delay: 0 });
+  assert.equal(await own.locator('.old').getByText('2 more of vps.basic:').count(), 1);
+  await own.getByText('Of the figures before').waitFor();
+  await own.getByText('20 more of vps.basic:').waitFor();
+  assert.equal(await own.locator('.old').count(), 0);
+  await own.close();
+});
+
 test('one who may only look is offered no deed', async () => {
   const viewer = await chromium.enter('viewer');
   const own = viewer.pages()[0] ?? assert.fail('no page is open');

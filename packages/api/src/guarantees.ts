@@ -3,7 +3,7 @@
 import { json, none, resource } from './route.js';
 import { integer, list, string } from './schema.js';
 import { deliveryReport } from './shapes/delivery.js';
-import { guaranteeReport, whatIfReport, whatIfRequest } from './shapes/guarantees.js';
+import { guaranteeReport, profileFit, whatIfReport, whatIfRequest } from './shapes/guarantees.js';
 
 /** The host's promises: what it can keep, and whether it did. */
 export const guarantees = resource({
@@ -30,6 +30,14 @@ export const guarantees = resource({
     query: { profile: string({ description: 'Answer how many more domains of this profile fit' }) },
     body: none,
     answer: json(guaranteeReport),
+  },
+  fits: {
+    method: 'GET',
+    path: '/v1/guarantees/fits',
+    role: 'viewer',
+    summary: 'How many more domains of each profile fit',
+    body: none,
+    answer: json(list(profileFit)),
   },
   whatIf: {
     method: 'POST',

@@ -196,6 +196,9 @@ export const texts = {
     before: (amount: string): string => `${amount} now`,
     fits: 'What still fits',
     fitsMany: 'any number',
+    fitsCount: (amount: number): string => `${count(amount)}×`,
+    fitsNothing: (amount: number | null): string =>
+      `promises nothing, so that any number fits by promises${amount === null ? '' : `; the usual share of processors is there for ${count(amount)} more`}`,
     fitsWhy: (resource: string): string => `${resource} runs out first`,
     fitsEach: 'each',
     units: 'units',
@@ -245,6 +248,7 @@ export const texts = {
     processors: 'Where they would run',
     processorsEach: (at: number, cpus: string): string => `${count(at)}: processors ${cpus}`,
     none: 'There is no profile here',
+    old: 'Of the figures before: asking again',
   },
   domains: {
     title: 'Domains',

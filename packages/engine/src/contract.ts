@@ -71,6 +71,7 @@ import type {
   OwnerLimits,
   ParameterRow,
   Profile,
+  ProfileFit,
   Progress,
   PullRequest,
   PushRequest,
@@ -234,9 +235,7 @@ export interface Engine {
   /** The domain of this key, if there is one. */
   find(key: DomainKey): DomainSummary | undefined;
   info(ref: DomainRef): Promise<DomainInfo>;
-  /** The few numbers of `info` that say who uses the host, of all domains at once. */
-  usage(): Promise<readonly DomainUsage[]>;
-  /** The same, one after the other; only those that run, or only others. */
+  /** The few numbers of `info` that say who uses the host, of all domains, one after the other; only those that run, or only others. */
   eachUsage(options?: { readonly active?: boolean | undefined }): AsyncIterable<DomainUsage>;
   /** Processes of one running domain, or of all; only the one of a host's pid, `not-found` where that is no domain's. */
   processes(options?: {
@@ -650,6 +649,8 @@ export interface Engine {
 
   /** The host's ledger of promises; with a profile, how many more domains of it could be kept to theirs. */
   guarantees(options?: { profile?: string }): Promise<GuaranteeReport>;
+  /** How many more domains of each profile fit, by one look at the ledger. */
+  profileFits(): Promise<readonly ProfileFit[]>;
   /** The ledger with so many more domains of a document or a profile beside those that run; none is made. */
   whatIf(request: WhatIfRequest): Promise<WhatIfReport>;
   /** What each running domain was promised and given over the last minutes, five if not said otherwise. */

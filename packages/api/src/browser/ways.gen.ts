@@ -441,6 +441,7 @@ export const ways: { readonly [resource: string]: { readonly [operation: string]
       answer: 'json',
     },
     show: { method: 'GET', path: '/v1/guarantees', query: ['profile'], body: 'none', answer: 'json' },
+    fits: { method: 'GET', path: '/v1/guarantees/fits', query: [], body: 'none', answer: 'json' },
     whatIf: { method: 'POST', path: '/v1/what-if', query: [], body: 'json', answer: 'json' },
   },
   metrics: {

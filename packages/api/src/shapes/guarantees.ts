@@ -90,11 +90,28 @@ export const guaranteeReport = object(
       }),
     ),
     fitsBy: nullable(scarcest),
+    promisesNothing: boolean({
+      description:
+        'Whether what was asked about says no promise: any number fits by promises, and `fits` is of the usual share of processors alone',
+    }),
   },
   { title: 'GuaranteeReport', description: 'What the host has, has promised, and can still promise' },
 );
 /** What the host has, has promised, and can still promise. */
 export type GuaranteeReport = Static<typeof guaranteeReport>;
+
+/** How many more domains of a profile the ledger has room for. */
+export const profileFit = object(
+  {
+    profile: string({ description: 'Its name' }),
+    fits: guaranteeReport.properties.fits,
+    fitsBy: nullable(scarcest),
+    promisesNothing: guaranteeReport.properties.promisesNothing,
+  },
+  { title: 'ProfileFit', description: 'How many more domains of a profile fit' },
+);
+/** How many more domains of a profile the ledger has room for. */
+export type ProfileFit = Static<typeof profileFit>;
 
 /** More domains of one kind, as they would be if somebody started them. */
 export const whatIfRequest = strict({

@@ -77,8 +77,10 @@ const amount = ({ unit }: Pick<LedgerRow, 'unit'>, value: number): string => {
   return value < 0 ? `-${describeBytes(-value)}` : describeBytes(value);
 };
 
-function fitting({ fits, fitsBy, rows }: GuaranteeReport, profile: string): string {
-  if (fits === null) return `${profile} promises nothing: any number fits`;
+function fitting({ fits, fitsBy, rows, promisesNothing }: GuaranteeReport, profile: string): string {
+  const nothing = `${profile} promises nothing: any number fits by promises`;
+  if (fits === null) return nothing;
+  if (promisesNothing) return `${nothing}; the usual share of processors is there for ${fits} more`;
   const row = rows.find(({ resource }) => resource === fitsBy?.resource);
   const why =
     row === undefined || fitsBy === null

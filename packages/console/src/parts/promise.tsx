@@ -1,6 +1,6 @@
 // A row of the host's ledger as a gauge.
 // SPDX-License-Identifier: Apache-2.0
-import type { LedgerRow } from '@ctvirt/api/browser';
+import type { LedgerRow, ProfileFit } from '@ctvirt/api/browser';
 import { bytes, count, percent } from '../format.js';
 import { texts } from '../texts.js';
 import { Gauge } from './gauge.js';
@@ -12,6 +12,25 @@ export const amount = ({ unit }: Pick<LedgerRow, 'unit'>, value: number): string
   if (unit === 'bytes') return bytes(value);
   return unit === 'units' ? `${count(value)} ${words.units}` : count(value);
 };
+
+type Fitting = Pick<ProfileFit, 'fits' | 'fitsBy' | 'promisesNothing'>;
+
+/** How many more fit, as far as promises go. */
+export const Fit = ({ fit: { fits, promisesNothing } }: { readonly fit: Fitting }) =>
+  fits === null || promisesNothing ? (
+    <>{words.fitsMany}</>
+  ) : (
+    <data value={fits}>{words.fitsCount(fits)}</data>
+  );
+
+/** What runs out first; of what promises nothing that it does not, and what the usual share of processors comes to. */
+export function whyFits({ fits, fitsBy, promisesNothing }: Fitting): string {
+  if (promisesNothing) return words.fitsNothing(fits);
+  if (fitsBy === null) return '';
+  const { resource, each } = fitsBy;
+  const unit = resource === 'cpu' ? 'units' : resource === 'processes' ? 'count' : 'bytes';
+  return `${amount({ unit }, each)} ${words.fitsEach}; ${words.fitsWhy(words.resource[resource].toLowerCase())}`;
+}
 
 interface PromiseRowProps {
   readonly row: LedgerRow;

@@ -1,11 +1,10 @@
 // The host at a glance: what it promised, what still fits, who takes most, who stands at a wall.
 // SPDX-License-Identifier: Apache-2.0
-import type { GuaranteeReport } from '@ctvirt/api/browser';
 import { ago, bytes, count, plural, processors } from '../format.js';
 import { EventLines } from '../parts/events.js';
 import { Answer, Bones, Card, Fault, Head } from '../parts/frame.js';
 import { Gauge } from '../parts/gauge.js';
-import { amount, PromiseRow } from '../parts/promise.js';
+import { Fit, PromiseRow, whyFits } from '../parts/promise.js';
 import { Spark } from '../parts/spark.js';
 import { pathOf } from '../paths.js';
 import { Link } from '../router.js';
@@ -211,18 +210,12 @@ function Day() {
   );
 }
 
-/** How many more of each profile fit; the ledger answers for one at a time. */
-async function askFits(signal: AbortSignal) {
-  const profiles = await daemon.profiles.list({}, { signal });
-  const most = profiles.slice(0, 8);
-  const reports = await Promise.all(
-    most.map(({ name }) => daemon.guarantees.show({ profile: name }, { signal })),
-  );
-  return most.map(({ name }, index) => ({ name, report: reports[index] }));
-}
+const mostFits = 8;
 
 function Fits() {
-  const fits = useAsked(askFits, [], { onEvent: ({ event }) => event === 'started' || event === 'stopped' });
+  const fits = useAsked((signal) => daemon.guarantees.fits({}, { signal }), [], {
+    onEvent: ({ event }) => event === 'started' || event === 'stopped',
+  });
   return (
     <Card title={words.fits}>
       <Answer of={fits} lines={3}>
@@ -231,20 +224,16 @@ function Fits() {
             <p class="soft">{words.noProfiles}</p>
           ) : (
             <ul class="lines">
-              {profiles.map(({ name, report }) => (
-                <li key={name}>
+              {profiles.slice(0, mostFits).map((fit) => (
+                <li key={fit.profile}>
                   <span class="grow">
-                    <Link class="wrap" href={`/what-if?profile=${encodeURIComponent(name)}`}>
-                      {name}
+                    <Link class="wrap" href={`/what-if?profile=${encodeURIComponent(fit.profile)}`}>
+                      {fit.profile}
                     </Link>
-                    <span class="soft small block">{why(report)}</span>
+                    <span class="soft small block">{whyFits(fit)}</span>
                   </span>
                   <b class="num end">
-                    {report === undefined || report.fits === null ? (
-                      words.fitsMany
-                    ) : (
-                      <data value={report.fits}>{count(report.fits)}×</data>
-                    )}
+                    <Fit fit={fit} />
                   </b>
                 </li>
               ))}
@@ -254,12 +243,6 @@ function Fits() {
       </Answer>
     </Card>
   );
-}
-
-function why(report: GuaranteeReport | undefined): string {
-  const row = report?.rows.find(({ resource }) => resource === report.fitsBy?.resource);
-  if (row === undefined || report === undefined || report.fitsBy === null) return '';
-  return `${amount(row, report.fitsBy.each)} ${words.fitsEach}; ${words.fitsWhy(words.resource[row.resource].toLowerCase())}`;
 }
 
 function Host() {

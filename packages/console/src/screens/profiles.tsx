@@ -11,13 +11,11 @@ import { texts } from '../texts.js';
 const words = texts.profiles;
 
 async function askProfiles(signal: AbortSignal) {
-  const profiles = await daemon.profiles.list({}, { signal });
-  return await Promise.all(
-    profiles.map(async (profile) => ({
-      ...profile,
-      fits: (await daemon.guarantees.show({ profile: profile.name }, { signal })).fits,
-    })),
-  );
+  const [profiles, fits] = await Promise.all([
+    daemon.profiles.list({}, { signal }),
+    daemon.guarantees.fits({}, { signal }),
+  ]);
+  return profiles.map((one) => ({ ...one, fit: fits.find(({ profile }) => profile === one.name) }));
 }
 
 export function Screen() {
@@ -40,7 +38,7 @@ export function Screen() {
             </div>
           ) : (
             <div class="grid two">
-              {list.map(({ name, path, text, findings, fits }) => {
+              {list.map(({ name, path, text, findings, fit }) => {
                 const users = all.filter(({ is }) => is.value.profile === name).length;
                 return (
                   <Card
@@ -51,7 +49,9 @@ export function Screen() {
                     }
                     side={
                       <Link class="num" href={`/what-if?profile=${encodeURIComponent(name)}`}>
-                        {fits === null ? texts.overview.fitsMany : words.fits(fits)}
+                        {fit !== undefined && fit.fits !== null && !fit.promisesNothing
+                          ? words.fits(fit.fits)
+                          : texts.overview.fitsMany}
                       </Link>
                     }
                   >

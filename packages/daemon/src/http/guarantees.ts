@@ -8,5 +8,6 @@ import type { Handlers } from './handler.js';
 export const bindGuarantees = (engine: Engine): Handlers<Resources['guarantees']> => ({
   delivered: ({ query: { minutes } }) => engine.deliveries(minutes === undefined ? {} : { minutes }),
   whatIf: ({ body }) => engine.whatIf(body),
+  fits: () => engine.profileFits(),
   show: ({ query: { profile } }) => engine.guarantees(profile === undefined ? {} : { profile }),
 });

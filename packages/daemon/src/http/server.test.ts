@@ -420,6 +420,7 @@ test('every answer is as its schema says, and says nothing more', async (t) => {
     'filters.info': () => client.filters.info({ filter: 'own' }),
     'filters.bindings': () => client.filters.bindings(),
     'guarantees.show': () => client.guarantees.show(),
+    'guarantees.fits': () => client.guarantees.fits(),
     'conversions.convert': () => {
       const body = { files: [{ path: '105.conf', text: 'HOSTNAME="a"\n' }] };
       return client.conversions.convert({ body });
@@ -686,6 +687,23 @@ test('what so many more domains would come to is told, of a profile and of a doc
   assert.equal(basic.isKept, (basic.fits ?? 0) >= 3);
   const huge = await whatIf({ xml: sampleXml('big', promisedTooMuch) });
   assert.deepEqual([huge.fits, huge.fitsBy?.resource, huge.isKept, huge.count], [0, 'allocation', false, 1]);
+  // What says no promise has the usual share of processors, as all have, and is not said to be promised it.
+  const free = await whatIf({ xml: sampleXml('free') });
+  assert.deepEqual([free.promisesNothing, free.fitsBy?.resource], [true, 'cpu']);
+  const shares = '<cputune><shares>512</shares></cputune>';
+  for (const one of [basic, huge, await whatIf({ xml: sampleXml('some', shares) })])
+    assert.equal(one.promisesNothing, false);
+  // All profiles in one answer, each as it is told alone.
+  const fits = await client.guarantees.fits();
+  const profiles = await client.profiles.list();
+  assert.deepEqual(
+    fits.map(({ profile }) => profile),
+    profiles.map(({ name }) => name),
+  );
+  for (const { profile, ...fit } of fits) {
+    const { fits: many, fitsBy, promisesNothing } = await client.guarantees.show({ profile });
+    assert.deepEqual(fit, { fits: many, fitsBy, promisesNothing });
+  }
   assert.deepEqual(await client.domains.list(), []);
   await assert.rejects(whatIf({}), failsWith('invalid'));
   await assert.rejects(whatIf({ profile: 'nosuch' }), failsWith('not-found'));

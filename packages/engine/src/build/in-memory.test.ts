@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { DomainUsage } from '@ctvirt/api';
 import fc from 'fast-check';
+import type { Engine } from '../contract.js';
 import { autostart } from '../domains/autostart.js';
 import { MemoryDriver } from '../drivers/memory/driver.js';
 import { isFault } from '../errors.js';
@@ -40,6 +42,12 @@ async function daemon(name: string, driver?: MemoryDriver) {
   const told: string[] = [];
   parts.events.listen(({ event, detail, domain }) => void told.push(`${domain.name} ${event} ${detail}`));
   return { engine, parts, driver: own, log, told };
+}
+
+async function usageOf(engine: Pick<Engine, 'eachUsage'>): Promise<DomainUsage[]> {
+  const all: DomainUsage[] = [];
+  for await (const one of engine.eachUsage()) all.push(one);
+  return all;
 }
 
 async function settled(isSo: () => boolean): Promise<void> {
@@ -180,7 +188,7 @@ test(
       ];
       for (const look of await Promise.allSettled(looks))
         found.push(look.status === 'rejected' && isFault(look.reason, 'not-found') ? 'gone' : look);
-      found.push((await engine.usage()).map((one) => one.name));
+      found.push((await usageOf(engine)).map((one) => one.name));
     };
     await engine.destroy('a');
     await parts.queue.idle();
@@ -294,7 +302,7 @@ test(
           assert.ok(isOver && isFault(error, 'not-found'), String(error));
         while (!isOver) {
           const looks = [engine.xml(uuid), engine.info(uuid), engine.document(uuid), engine.parameters(uuid)];
-          await Promise.all([...looks.map((look) => look.catch(isHere)), engine.usage()]);
+          await Promise.all([...looks.map((look) => look.catch(isHere)), usageOf(engine)]);
         }
       };
       const all = Promise.all([looking(), looking()]);

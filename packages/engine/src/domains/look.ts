@@ -3,7 +3,6 @@
 import type {
   DomainInfo,
   DomainProcess,
-  DomainUsage,
   ParameterRow,
   QuotaReport,
   WhatIfReport,
@@ -51,6 +50,7 @@ export interface LookParts {
   readonly accounting: Accounts<Entry>;
   readonly traffic: Traffic;
   readonly consoleLogs: ConsoleLogs;
+  readonly profiles: Pick<Engine['profiles'], 'list'>;
   readonly facts: HostFacts;
 }
 
@@ -65,7 +65,6 @@ export function lookOperations(
   | 'summary'
   | 'find'
   | 'info'
-  | 'usage'
   | 'eachUsage'
   | 'processes'
   | 'xml'
@@ -74,6 +73,7 @@ export function lookOperations(
   | 'quota'
   | 'guarantees'
   | 'whatIf'
+  | 'profileFits'
   | 'deliveries'
   | 'beancounters'
   | 'allBeancounters'
@@ -89,11 +89,6 @@ export function lookOperations(
       return entry?.presence === 'here' ? summaryOf(entry) : undefined;
     },
     info: (ref) => turns.look(ref, (entry) => infoOf(entry, parts)),
-    usage: async () => {
-      const all: DomainUsage[] = [];
-      for await (const one of eachUsageOf(registry.here(), parts)) all.push(one);
-      return all;
-    },
     eachUsage: ({ active } = {}) =>
       eachUsageOf(
         registry.here().filter(({ id }) => active === undefined || (id !== null) === active),
@@ -108,6 +103,15 @@ export function lookOperations(
     guarantees: async (options) =>
       await guarantees.report(
         options?.profile === undefined ? undefined : await reader.ofProfile(options.profile),
+      ),
+    profileFits: async () =>
+      await guarantees.fits(
+        await Promise.all(
+          (await parts.profiles.list()).map(async ({ name }) => ({
+            profile: name,
+            domain: await reader.ofProfile(name),
+          })),
+        ),
       ),
     whatIf: (request) => whatIf(request, parts),
     deliveries: async (options) => await guarantees.deliveries(options?.minutes ?? 5),

@@ -1,9 +1,16 @@
 // Promises on this host: who has been promised what, what that leaves, and who is let in.
 // SPDX-License-Identifier: Apache-2.0
-import type { DeliveryReport, GuaranteePolicy, GuaranteeReport, LedgerRow, WhatIfReport } from '@ctvirt/api';
+import type {
+  DeliveryReport,
+  GuaranteePolicy,
+  GuaranteeReport,
+  LedgerRow,
+  ProfileFit,
+  WhatIfReport,
+} from '@ctvirt/api';
 import type { Domain } from '@ctvirt/xml';
 import type { Held, Run, Sample } from '../drivers/driver.js';
-import { type Claim, claimOf } from '../lifecycle/claim.js';
+import { type Claim, claimOf, promisesNothing } from '../lifecycle/claim.js';
 import type { Entry } from '../registry/registry.js';
 import { Admission } from './admission.js';
 import { readCapacity } from './capacity.js';
@@ -55,6 +62,22 @@ export class Guarantees {
     return (await this.#ledger(more)).report;
   }
 
+  /** How many more of each would fit. */
+  async fits(each: readonly { readonly profile: string; readonly domain: Domain }[]): Promise<ProfileFit[]> {
+    const { report } = await this.#ledger();
+    return each.map(({ profile, domain }) => ({ profile, ...this.#fitOf(report.rows, domain) }));
+  }
+
+  #fitOf(rows: readonly LedgerRow[], domain: Domain): Omit<ProfileFit, 'profile'> {
+    const { facts } = this.parts;
+    const fit = howManyFit(rows, claimOf(domain, facts));
+    return {
+      fits: fit?.fits ?? null,
+      fitsBy: fit && { resource: fit.resource, each: fit.each },
+      promisesNothing: promisesNothing(domain, facts),
+    };
+  }
+
   /** The same, and what the ledger would be with so many of them. */
   async whatIf(more: Domain, count: number): Promise<Omit<WhatIfReport, 'processors'>> {
     const { report, with: withMore } = await this.#ledger(more);
@@ -67,7 +90,7 @@ export class Guarantees {
     readonly report: GuaranteeReport;
     readonly with: (claims: readonly Claim[]) => LedgerRow[];
   }> {
-    const { policy, facts } = this.parts;
+    const { policy } = this.parts;
     const running = await this.claims();
     const domains = running.map(({ entry, claim }) => ({
       ...promised(claim),
@@ -76,9 +99,9 @@ export class Guarantees {
     const claimed = running.map(({ claim }) => claim);
     const withMore = (others: readonly Claim[]): LedgerRow[] => this.ledger([...claimed, ...others], domains);
     const rows = withMore([]);
-    const fit = more === undefined ? null : howManyFit(rows, claimOf(more, facts));
-    const fitsBy = fit && { resource: fit.resource, each: fit.each };
-    return { report: { policy, rows, domains, fits: fit?.fits ?? null, fitsBy }, with: withMore };
+    const nobody = { fits: null, fitsBy: null, promisesNothing: false };
+    const fit = more === undefined ? nobody : this.#fitOf(rows, more);
+    return { report: { policy, rows, domains, ...fit }, with: withMore };
   }
 
   /** The ledger with these promises in it, and what their domains hold. */

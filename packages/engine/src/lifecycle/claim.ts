@@ -16,8 +16,15 @@ export interface Claim {
   /** Null: without limit. */
   readonly memoryMaxBytes: number | null;
   readonly processesMax: number | null;
-  /** OpenVZ's CPUUNITS. */
+  /** OpenVZ's CPUUNITS; the usual ones where the document says none. */
   readonly cpuUnits: number;
+}
+
+/** Whether the document itself promises anything: the usual share of processors it has like all others. */
+export function promisesNothing(domain: Domain, facts: { pageSize: number; hostCpus: number }): boolean {
+  const { allocationBytes, survivalBytes, kernelBytes } = claimOf(domain, facts);
+  const isMemory = allocationBytes > 0 || survivalBytes > 0 || kernelBytes > 0;
+  return !isMemory && resourcesIn(domain, facts).cpuShares === undefined;
 }
 
 /** Returns what a document is promised. */
