@@ -8,6 +8,8 @@ import { Icon, Mark } from './parts/icons.js';
 import { isJumping } from './parts/palette.js';
 import { Link, place } from './router.js';
 import { screens } from './screens/table.js';
+import { useAsked } from './state/asked.js';
+import { daemon } from './state/daemon.js';
 import { rows } from './state/domains.js';
 import { leave, presence } from './state/session.js';
 import { standing } from './state/stream.js';
@@ -50,6 +52,12 @@ function Live() {
 /** Seconds until a moment. */
 const leftOf = (expiresAt: string, now: Date): number => secondsSince(now.toISOString(), new Date(expiresAt));
 
+/** Its own name: an address, that of the way here, says not which host this is. */
+function Host() {
+  const facts = useAsked((signal) => daemon.host.facts({}, { signal }), []);
+  return <span class="host">{facts.value?.name ?? location.hostname}</span>;
+}
+
 function Bar() {
   return (
     <header class="bar">
@@ -67,7 +75,7 @@ function Bar() {
       <Link href="/" class="brand">
         <Mark />
         <span class="word">{texts.product}</span>
-        <span class="host">{location.hostname}</span>
+        <Host />
       </Link>
       <button
         type="button"
