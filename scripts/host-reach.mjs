@@ -113,6 +113,10 @@ const further = {
   },
   'assets.ts': { reaches: ['loop', 'run'], why: 'lists the loop devices of layers, with whoever has them' },
   'adoption/adopt.ts': { reaches: ['/proc'], why: 'names what it has open' },
+  'backup/borg-locks.ts': {
+    reaches: ['processes', '/sys'],
+    why: 'whether who left a lock in a repository has ended, and was of this host',
+  },
   'backup/restic.ts': { reaches: ['processes'], why: 'whether who left a lock in a repository has ended' },
   'domains/autostart.ts': { reaches: ['processes'], why: 'once in each boot: the number of the boot' },
   'guarantees/capacity.ts': { reaches: ['/proc'], why: 'memory and processors as they are now' },

@@ -44,7 +44,7 @@ export const testPackages = [
   // What images of LXC and Incus are packed and unpacked by.
   'squashfs-tools',
   // What keeps backups, and puts what comes out of them in its place.
-  ...['restic', 'rsync'],
+  ...['restic', 'borgbackup', 'rsync'],
   // What is run at the other end of a move by ssh.
   'netcat-openbsd',
   // What Proxmox VE packs archives by.

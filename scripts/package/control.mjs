@@ -65,7 +65,7 @@ Installed-Size: ${Math.ceil(bytes / 1024)}
 Depends: ${depends.join(', ')}
 Recommends: apparmor
 Conflicts: vzctl
-Suggests: libvirt-clients, lzop, restic, rsync, squashfs-tools
+Suggests: borgbackup, libvirt-clients, lzop, restic, rsync, squashfs-tools
 Description: run libvirt's container domains (OpenVZ, LXC, Linux-VServer)
  ctvirtd runs container domains on any current Linux kernel through liblxc:
  the documents that libvirt has of them, OpenVZ's templates, profiles, quotas

@@ -23,6 +23,10 @@ const repositoryName = optional(
   }),
 );
 
+const backupTool = oneOf(['restic', 'borg'], {
+  description: 'The program that keeps them: restic unless the repository was made for another one',
+});
+
 /** Where backups lie. */
 export const backupRepository = object(
   {
@@ -31,6 +35,7 @@ export const backupRepository = object(
     passwordFile: string({
       description: 'The file with its password, without which nothing in it can be read',
     }),
+    tool: nullable(backupTool),
   },
   { title: 'BackupRepository', description: 'Where backups lie' },
 );
@@ -87,6 +92,7 @@ export const backupInitRequest = strict({
       description: 'Make it although there are backups in the one of this name, which is not where it was',
     }),
   ),
+  tool: optional(backupTool),
 });
 /** Which repository is made. */
 export type BackupInitRequest = Static<typeof backupInitRequest>;

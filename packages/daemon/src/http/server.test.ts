@@ -230,7 +230,12 @@ test('every answer is as its schema says, and says nothing more', async (t) => {
     { uuid: '00000000-0000-4000-8000-000000000001', path: '/run/ctvirt/roots/web' },
   ];
   engine.mountRoot = async () => ({ path: '/run/ctvirt/roots/web' });
-  const repository = { name: 'default', path: '/srv/backup', passwordFile: '/etc/ctvirt/backup.password' };
+  const repository = {
+    name: 'default',
+    path: '/srv/backup',
+    passwordFile: '/etc/ctvirt/backup.password',
+    tool: 'restic',
+  };
   Object.assign(engine.backups, {
     status: (ref: string) => {
       const { name: domain, uuid } = engine.summary(ref);

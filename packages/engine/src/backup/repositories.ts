@@ -3,19 +3,34 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { commandFor } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import { writeAtomically } from '../host/files.js';
 import { requireTrusted } from '../host/trusted.js';
+import { Borg } from './borg.js';
 import { Restic } from './restic.js';
-import type { BackupTool, RepositorySpec } from './tool.js';
+import {
+  type BackupTool,
+  type BackupToolName,
+  backupTools,
+  type RepositorySpec,
+  type ToolHost,
+} from './tool.js';
 
 /** One that is named, and what keeps it. */
 export interface Repository {
   readonly spec: RepositorySpec;
   readonly tool: BackupTool;
+  /** Undefined where there is no repository yet. */
+  readonly kind: BackupToolName | undefined;
 }
+
+/** Each knows its own repositories. */
+const tools = { restic: Restic, borg: Borg } satisfies Record<
+  BackupToolName,
+  { isIn(path: string): boolean; new (spec: RepositorySpec, host: ToolHost): BackupTool }
+>;
 
 /** The one that is meant where none is named. */
 const USUAL = 'default';
@@ -31,20 +46,31 @@ export function holderOf(daemon: string, host: string, machineId: string): strin
 
 /** Finds them; nothing is looked at before somebody asks for one. */
 export class Repositories {
-  readonly #all: ReadonlyMap<string, Repository>;
+  readonly #all: ReadonlyMap<string, RepositorySpec>;
 
-  /** `holder` is what nobody but this daemon calls itself, `host` what all others on this host do. */
-  constructor(specs: readonly RepositorySpec[], holder: string, host: string) {
-    this.#all = new Map(specs.map((spec) => [spec.name, { spec, tool: new Restic(spec, holder, host) }]));
+  /** Of the host's `memory` each repository has a folder. */
+  constructor(
+    specs: readonly RepositorySpec[],
+    private readonly host: ToolHost,
+  ) {
+    this.#all = new Map(specs.map((spec) => [spec.name, spec]));
   }
 
-  all(): RepositorySpec[] {
-    return [...this.#all.values()].map(({ spec }) => spec);
+  all(): Repository[] {
+    return [...this.#all.values()].map((spec) => this.#of(spec));
+  }
+
+  /** With what keeps it, which what lies there tells; `wanted` is what is to keep one that is not there yet. */
+  #of(spec: RepositorySpec, wanted?: BackupToolName): Repository {
+    const kind = backupTools.find((name) => tools[name].isIn(spec.path));
+    const memory = join(this.host.memory, spec.name);
+    const Tool = tools[kind ?? wanted ?? backupTools[0]];
+    return { spec, kind, tool: new Tool(spec, { ...this.host, memory }) };
   }
 
   /** Throws `not-found`, and `denied` where others than root could read the password or write the repository. */
-  get(name?: string): Repository {
-    const found = this.find(name);
+  get(name?: string, wanted?: BackupToolName): Repository {
+    const found = this.find(name, wanted);
     const { path, passwordFile } = found.spec;
     if (!existsSync(passwordFile))
       throw new EngineError(
@@ -70,13 +96,13 @@ export class Repositories {
     return true;
   }
 
-  find(name?: string): Repository {
+  find(name?: string, wanted?: BackupToolName): Repository {
     const [only, ...more] = this.#all.values();
     const found =
       name !== undefined
         ? this.#all.get(name)
         : (this.#all.get(USUAL) ?? (more.length === 0 ? only : undefined));
-    if (found !== undefined) return found;
+    if (found !== undefined) return this.#of(found, wanted);
     const names = [...this.#all.keys()].join(', ');
     throw new EngineError(
       'not-found',

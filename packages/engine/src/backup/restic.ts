@@ -3,14 +3,23 @@
 
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { commandFor } from '@ctvirt/xml';
-import { EngineError, isFault } from '../errors.js';
+import { isFault } from '../errors.js';
 import { makeFolder } from '../host/files.js';
 import { isAlive } from '../host/processes.js';
-import { errnoInWords, refusalOf } from '../host/refusal.js';
-import { Child } from '../templates/archive/child.js';
-import { type Confinement, confinedArgv, missingPackage } from '../templates/archive/confined.js';
 import { lineOf, listOf, member, numberOf, textOf } from './json.js';
+import {
+  ABOUT,
+  inDomain,
+  inOtherHands,
+  noRepository,
+  PASSWORD,
+  REPOSITORY,
+  type Run,
+  runProgram,
+  TREES,
+  WRITER,
+  wrongPassword,
+} from './program.js';
 import type {
   BackupTool,
   Cost,
@@ -20,18 +29,9 @@ import type {
   Kept,
   ListedFile,
   RepositorySpec,
+  ToolHost,
 } from './tool.js';
 
-/** Where a domain lies for restic, whatever it is called and wherever its files are: it finds what it knows by this path. */
-const TREES = '/ctvirt/trees';
-const ABOUT = '/ctvirt/about';
-/** What is read of any repository. */
-const READER = ['CAP_DAC_READ_SEARCH'];
-const WRITER = [
-  ...['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_FOWNER', 'CAP_FSETID', 'CAP_MKNOD', 'CAP_SETFCAP', 'CAP_SETPCAP'],
-];
-/** Of one run; much of what a program of Go reserves it never uses. */
-const bounds = { cpuSeconds: 1_000_000, memoryBytes: 2 ** 36, fileBytes: 2 ** 50 };
 /** Some files could not be read: there is a backup, without them. */
 const INCOMPLETE = 3;
 const GONE = /retrying after .*no such file or directory/;
@@ -51,30 +51,21 @@ async function beside<T>(read: () => Promise<T>, tries = READ_TRIES): Promise<T>
   });
 }
 
-/** How it is run. */
-interface Running extends Going {
-  readonly box?: Partial<Confinement>;
-  readonly within?: (start: () => Child) => Child;
-  readonly onLine?: (line: unknown) => void;
-  /** Told now and then how many bytes it has written. */
-  readonly onWritten?: ((bytes: number) => void) | undefined;
-  readonly allow?: readonly number[];
-  readonly failed: string;
-  /** What is said instead where nothing was in its way. */
-  readonly faulty?: string;
-}
+/** How it is run here. */
+type Running = Omit<Run, 'explain'>;
 
 export class Restic implements BackupTool {
   constructor(
     private readonly repository: RepositorySpec,
-    /** What its locks say who holds them: one daemon's alone. */
-    private readonly holder: string,
-    /** What this host's name is to whoever else runs restic here. */
-    private readonly host: string,
+    private readonly host: ToolHost,
   ) {}
 
+  static isIn(path: string): boolean {
+    return existsSync(join(path, 'config')) && existsSync(join(path, 'keys'));
+  }
+
   exists(): boolean {
-    return existsSync(join(this.repository.path, 'config'));
+    return Restic.isIn(this.repository.path);
   }
 
   async init(): Promise<void> {
@@ -131,11 +122,11 @@ export class Restic implements BackupTool {
       changedFiles: Math.max(changed - said, 0),
       bytes: numberOf(summary, 'total_bytes_processed'),
       addedBytes: numberOf(summary, 'data_added'),
-      unread: unread.map((path) => path.replace(/^\/ctvirt\/trees\/root(?=\/)/, '')),
+      unread: unread.map(inDomain),
     };
   }
 
-  has(id: string): boolean {
+  remembers(id: string): boolean {
     return readdirSync(join(this.repository.path, 'snapshots')).some((name) => name.startsWith(id));
   }
 
@@ -235,7 +226,7 @@ export class Restic implements BackupTool {
     const found = listOf(lineOf(await this.#read('find', ['--json', '--pack', ...packs], failed)));
     const named = found.map((one) => ({
       id: textOf(one, 'snapshot').slice(0, 8),
-      path: textOf(one, 'path').replace(/^\/ctvirt\/trees\/root(?=\/)/, ''),
+      path: inDomain(textOf(one, 'path')),
     }));
     return [...new Map(named.map((one) => [`${one.id} ${one.path}`, one])).values()];
   }
@@ -256,12 +247,7 @@ export class Restic implements BackupTool {
    * Others' are restic's to judge: it takes away those that nobody has renewed for half an hour.
    */
   async #clearLocks(): Promise<void> {
-    if (!this.exists())
-      throw new EngineError(
-        'not-found',
-        `there is no repository in ${this.repository.path}: mount what it lies on, if that is away; \`${commandFor('backup init', [this.repository.name])}\` makes a new one`,
-        { path: this.repository.path },
-      );
+    if (!this.exists()) throw noRepository(this.repository);
     const folder = join(this.repository.path, 'locks');
     if (!existsSync(folder)) return;
     // What is still being written has another name yet.
@@ -276,9 +262,9 @@ export class Restic implements BackupTool {
         throw error;
       });
       const holder = textOf(lineOf(said ?? ''), 'hostname');
-      const isDead = holder === this.host && !isAlive(numberOf(lineOf(said ?? ''), 'pid'));
-      if (holder === this.holder) ours++;
-      if (holder === this.holder || isDead) rmSync(join(folder, id), { force: true });
+      const isDead = holder === this.host.name && !isAlive(numberOf(lineOf(said ?? ''), 'pid'));
+      if (holder === this.host.holder) ours++;
+      if (holder === this.host.holder || isDead) rmSync(join(folder, id), { force: true });
       else if (said !== undefined) others++;
     }
     if (others > 0) await this.#run(['unlock'], { failed });
@@ -301,92 +287,26 @@ export class Restic implements BackupTool {
     }, tries);
   }
 
-  async #run(
-    words: readonly string[],
-    {
-      signal,
-      box,
-      within = (start) => start(),
-      onLine,
-      onText,
-      onWritten,
-      allow = [],
-      failed,
-      faulty = failed,
-    }: Running & { readonly onText?: (text: string) => void },
-  ): Promise<void> {
-    const { path, passwordFile } = this.repository;
-    const argv = ['restic', '--repo', '/repository', '--password-file', '/password', '--no-cache', ...words];
-    const confinement: Confinement = {
-      ...bounds,
-      capabilities: READER,
-      hostname: this.holder,
-      scratch: true,
-      ...box,
-      binds: [
-        { from: path, to: '/repository', writable: true },
-        { from: passwordFile, to: '/password' },
-        ...(box?.binds ?? []),
-      ],
-    };
-    await using child = within(() => new Child(confinedArgv(argv, confinement), { signal, onWritten }));
-    // It tries for a quarter of an hour to open a file that is not there: on a network one may come back.
-    child.onComplaint((lines) => {
-      if (GONE.test(lines)) child.kill();
-    });
-    let rest = '';
-    child.stdout.setEncoding('utf8');
-    for await (const text of child.stdout) {
-      onText?.(String(text));
-      if (onLine === undefined) continue;
-      const lines = (rest + String(text)).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) onLine(lineOf(line));
-    }
-    const status = await child.ended;
-    if (signal?.aborted) throw new EngineError('interrupted', `${failed}: it was interrupted`);
-    if (status === 0 || (typeof status === 'number' && allow.includes(status))) return;
-    throw this.#failure({ failed, faulty }, argv, status, child.complaint);
-  }
-
-  #failure(
-    { failed, faulty }: Required<Pick<Running, 'failed' | 'faulty'>>,
-    argv: readonly string[],
-    status: number | string,
-    stderr: string,
-  ): EngineError {
-    const missing = missingPackage(stderr);
-    const details = { argv, status, stderr };
-    if (missing !== undefined)
-      return new EngineError(
-        'host-command',
-        `${failed}: this host lacks ${missing}: apt install ${missing}`,
-        details,
-      );
-    const said = stderr
-      .replace(/^Fatal: /m, '')
-      .split('\n')
-      .slice(-3)
-      .join(' ');
-    if (/already locked/.test(stderr))
-      return new EngineError(
-        'busy',
-        `${failed}: somebody else works in repository '${this.repository.name}'${lockIn(stderr)}: try again when that has ended`,
-        { path: this.repository.path },
-      );
-    if (/wrong password/.test(stderr))
-      return new EngineError(
-        'denied',
-        `${failed}: the password in ${this.repository.passwordFile} is not that of the repository in ${this.repository.path}`,
-        { path: this.repository.passwordFile },
-      );
-    return (
-      refusalOf(errnoInWords(stderr) ?? '', faulty, details) ??
-      new EngineError(
-        'host-command',
-        `${faulty}: ${said === '' ? `restic ended with ${status}` : said}`,
-        details,
-      )
+  async #run(words: readonly string[], running: Running): Promise<void> {
+    const { repository } = this;
+    const { failed } = running;
+    await runProgram(
+      ['restic', '--repo', REPOSITORY, '--password-file', PASSWORD, '--no-cache', ...words],
+      repository,
+      {
+        ...running,
+        box: { hostname: this.host.holder, ...running.box },
+        // It tries for a quarter of an hour to open a file that is not there: on a network one may come back.
+        onComplaint: (lines, child) => {
+          if (GONE.test(lines)) child.kill();
+        },
+        explain: (stderr) =>
+          /already locked/.test(stderr)
+            ? inOtherHands(failed, repository, lockIn(stderr))
+            : /wrong password/.test(stderr)
+              ? wrongPassword(failed, repository)
+              : undefined,
+      },
     );
   }
 }

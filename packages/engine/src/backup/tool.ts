@@ -2,11 +2,25 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Child } from '../templates/archive/child.js';
 
+/** What may keep backups; the first is the usual one. */
+export const backupTools = ['restic', 'borg'] as const;
+export type BackupToolName = (typeof backupTools)[number];
+
 /** A repository as ctvirtd.conf names it. */
 export interface RepositorySpec {
   readonly name: string;
   readonly path: string;
   readonly passwordFile: string;
+}
+
+/** What a tool knows of where it runs. */
+export interface ToolHost {
+  /** What its locks say who holds them: one daemon's alone. */
+  readonly holder: string;
+  /** What this host's name is to whoever else runs the program here. */
+  readonly name: string;
+  /** A folder for what it remembers of this repository; it may go at any time. */
+  readonly memory: string;
 }
 
 /** A backup as its repository tells of it: whole by itself. */
@@ -33,6 +47,8 @@ export interface Kept {
   readonly leftOut: readonly string[];
   /** An earlier backup, since which no file has changed that has the length and the time that it has there; missing where nobody knows. */
   readonly since?: string | undefined;
+  /** Whether this one may be the `since` of the next, as it may where files are copied before they are read: those have new inodes and times. */
+  readonly isListed: boolean;
   /** A folder with what is said of it. */
   readonly about: string;
   /** Trees by name, below a path that only what `within` starts finds. */
@@ -74,8 +90,8 @@ export interface BackupTool {
   exists(): boolean;
   init(): Promise<void>;
   take(kept: Kept, going: Going): Promise<Cost>;
-  /** Whether this backup is still there. */
-  has(id: string): boolean;
+  /** Whether this backup of a domain may be named as the one `since` which it has changed. */
+  remembers(id: string, uuid: string): boolean;
   list(): Promise<Generation[]>;
   /** One file of `about`. */
   about(id: string, file: string): Promise<string>;

@@ -114,11 +114,11 @@ export async function openState(
     consoleLogs: openConsoleLogs(layout, registry),
     hooks: new Hooks({ folder: layout.hooks, log }),
     rootMounts: openRootMounts(layout),
-    repositories: new Repositories(
-      options.backupRepositories ?? [],
-      holderOf(layout.cgroup, hostName(), (await readIfThere('/etc/machine-id')) ?? ''),
-      hostName(),
-    ),
+    repositories: new Repositories(options.backupRepositories ?? [], {
+      holder: holderOf(layout.cgroup, hostName(), (await readIfThere('/etc/machine-id')) ?? ''),
+      name: hostName(),
+      memory: layout.backupMemory,
+    }),
     knownFiles: new KnownFilesStore(layout.knownFiles, (message) => log('warn', message)),
     backupTimes: await BackupTimes.open(layout.backupTimes, (message) => log('error', message)),
     scheduleTimes: await ScheduleTimes.open(layout.scheduleTimes),

@@ -29,8 +29,16 @@ async function checked(
 ) {
   const repository: Repository = {
     spec: { name: 'default', path: '/nowhere', passwordFile: '/nowhere' },
+    kind: 'restic',
     tool: {
-      ...{ exists: () => true, has: () => true, init: unasked, take: unasked, list: unasked, about: unasked },
+      ...{
+        exists: () => true,
+        remembers: () => true,
+        init: unasked,
+        take: unasked,
+        list: unasked,
+        about: unasked,
+      },
       ...{ forget: unasked, prune: unasked, check: async () => damaged, files: async () => [...files] },
       treeIn: (folder) => folder,
       restore: async (_id, _what, folder) => {

@@ -97,7 +97,7 @@ function host(start: string, own?: BackupSchedule, backupSchedule?: BackupSchedu
           pruned++;
           if (isSlow)
             await new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve()));
-          return { name: 'default', path: '/', passwordFile: '/' };
+          return { name: 'default', path: '/', passwordFile: '/', tool: null };
         },
       },
     });

@@ -1,7 +1,6 @@
 // Backups of domains, and what comes out of them: never in the place of what is there before it is complete.
 // SPDX-License-Identifier: Apache-2.0
-
-import type { Backup, BackupTaken, DomainBackupRequest } from '@ctvirt/api';
+import type { Backup, BackupRepository, BackupTaken, DomainBackupRequest } from '@ctvirt/api';
 import { commandFor } from '@ctvirt/xml';
 import type { KnownLayers } from '../backup/known-files.js';
 import type { Repository } from '../backup/repositories.js';
@@ -35,9 +34,9 @@ export function backupOperations(parts: BackupParts): Engine['backups'] {
   const { repositories, turns } = parts;
   const next = new NextTimes();
   return {
-    repositories: () => repositories.all(),
-    init: async ({ repository, again = false }) => {
-      const { spec, tool } = repositories.find(repository);
+    repositories: () => repositories.all().map(describe),
+    init: async ({ repository, again = false, tool: wanted }) => {
+      const { spec, tool } = repositories.find(repository, wanted);
       if (tool.exists())
         throw new EngineError('exists', `there is a repository in ${spec.path} already`, { path: spec.path });
       // Where it lies may only be away, and an empty one below a mount would hide that.
@@ -47,8 +46,8 @@ export function backupOperations(parts: BackupParts): Engine['backups'] {
           `there are backups in repository '${spec.name}', and nothing of it is in ${spec.path}: mount what it lies on; \`${commandFor('backup init', [spec.name], '--again')}\` makes an empty one all the same`,
         );
       const madePassword = await repositories.makePassword(spec);
-      await inRepository(repositories.get(spec.name), parts, () => tool.init());
-      return { repository: spec, madePassword };
+      await inRepository(repositories.get(spec.name, wanted), parts, () => tool.init());
+      return { repository: describe(repositories.find(spec.name)), madePassword };
     },
     list: async ({ repository, domain } = {}) => {
       const found = repositories.get(repository);
@@ -106,10 +105,12 @@ export function backupOperations(parts: BackupParts): Engine['backups'] {
     prune: async ({ repository }, watched = {}) => {
       const found = repositories.get(repository);
       await inRepository(found, parts, () => found.tool.prune(goingOf('giving room back', watched)));
-      return found.spec;
+      return describe(found);
     },
   };
 }
+
+const describe = ({ spec, kind }: Repository): BackupRepository => ({ ...spec, tool: kind ?? null });
 
 const nothingToCheck = ({ spec: { name } }: Repository): EngineError =>
   new EngineError('not-found', `there is no backup in repository '${name}': nothing was checked`, { name });
@@ -170,10 +171,11 @@ async function takeStill(
   const taken = await withStillFiles(uuid, wanted, parts, async (files, frozenMs) => {
     const now = await knownOf(looked, files);
     const known = await parts.knownFiles.get(uuid, found.spec.name);
-    const isThere = known !== undefined && found.tool.exists() && found.tool.has(known.id);
+    const isThere = known !== undefined && found.tool.exists() && found.tool.remembers(known.id, uuid);
     const verdict = isThere ? verdictOn(known.layers, now, files) : undefined;
     const since = verdict?.doubtful.length === 0 ? known?.id : undefined;
-    const { changedFiles, ...cost } = await take(files, { found, watched, mounts, since }, parts);
+    const isListed = now !== undefined;
+    const { changedFiles, ...cost } = await take(files, { found, watched, mounts, since, isListed }, parts);
     if (now !== undefined)
       await parts.knownFiles.set(uuid, found.spec.name, { id: cost.backup.id, layers: now });
     // A copy of a folder has none that are left to be counted there.
@@ -189,11 +191,12 @@ interface Taking {
   readonly watched: Watched;
   readonly mounts: DomainBackupRequest['mounts'];
   readonly since: string | undefined;
+  readonly isListed: boolean;
 }
 
 async function take(
   { record, domain, xml, specs: own, from }: DomainFiles,
-  { found, watched, mounts, since }: Taking,
+  { found, watched, mounts, since, isListed }: Taking,
   parts: BackupParts,
 ): Promise<Omit<BackupTaken, 'frozenMs' | 'seconds' | 'isComplete'>> {
   const { name, uuid } = record;
@@ -226,7 +229,7 @@ async function take(
       const flagged = flaggedBelow(below, (start) => within(start));
       const taking = found.tool.take(
         {
-          ...{ uuid, domain: name, takenAt, about, since, trees: paths, within },
+          ...{ uuid, domain: name, takenAt, about, since, isListed, trees: paths, within },
           leftOut: leftOut.map(({ target }) => target),
         },
         goingOf('backing up', watched),

@@ -22,8 +22,15 @@ function world(all: readonly Generation[] | undefined) {
     if (name !== 'default') throw new EngineError('not-found', `no repository '${name}'`);
     return {
       spec: { name, path: '/srv/backup', passwordFile: '/password' },
+      kind: 'restic',
       tool: {
-        ...{ exists: () => all !== undefined, has: () => false, init: refuse, take: refuse, about: refuse },
+        ...{
+          exists: () => all !== undefined,
+          remembers: () => false,
+          init: refuse,
+          take: refuse,
+          about: refuse,
+        },
         ...{ files: refuse, restore: refuse, check: refuse, forget: refuse, prune: refuse },
         treeIn: (folder) => folder,
         list: async () => {

@@ -35,6 +35,8 @@ export interface Layout {
   readonly backupTimes: string;
   /** What the files of domains were when they were last backed up. */
   readonly knownFiles: string;
+  /** What programs that keep backups remember of their repositories. */
+  readonly backupMemory: string;
   /** Long operations that have ended, and that are under way. */
   readonly jobs: string;
   /** Which domains are frozen for whoever copies them from outside. */
@@ -114,6 +116,7 @@ export function layoutOf(root?: string): Layout {
     scheduleTimes: join(lib, 'schedule.json'),
     backupTimes: join(lib, 'backups.json'),
     knownFiles: join(lib, 'backup-files'),
+    backupMemory: join(lib, 'backup-memory'),
     jobs: join(lib, 'jobs.json'),
     frozen: join(lib, 'frozen.json'),
     consoles: join(lib, 'consoles'),

@@ -67,6 +67,7 @@ export function confinedArgv(command: readonly string[], box: Confinement): [str
 
 // Debian's package of every program run here, for the message when it is missing.
 const packages: Readonly<Record<string, string>> = {
+  borg: 'borgbackup',
   bwrap: 'bubblewrap',
   gzip: 'gzip',
   lzop: 'lzop',
