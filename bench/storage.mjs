@@ -10,6 +10,7 @@ await runBench('bench:storage', async () => (await import('./storage/rows.mjs'))
     'zstd',
     'tar',
     'restic',
+    'borgbackup',
     'rsync',
     'netcat-openbsd',
   ],

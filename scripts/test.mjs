@@ -69,6 +69,7 @@ const longStories = [
   'guides',
   'move',
   'backup',
+  'backup-borg',
   'archives',
   'systemd',
   'full-disk-copies',

@@ -56,6 +56,9 @@ const IN_FLUX = /Traceback|Read-only file system|does not exist|Errno 2\b|integr
 const READ_TRIES = 6;
 const READ_AGAIN_MS = 300;
 
+/** What it says where something that is to be there is not, or is not what it was. */
+const DAMAGED = /No such file or directory: '\/repository\/data|integrity error|Object with key/i;
+
 /** Bytes up to which a check that is no whole one reads them all the same, to see whether any are missing. */
 const SMALL = 2 ** 31;
 const SAMPLE_SECONDS = 30;
@@ -160,7 +163,7 @@ export class Borg implements BackupTool {
       (sum, name) => sum + (statSync(join(path, name), { throwIfNoEntry: false })?.size ?? 0),
       0,
     );
-    return 2 + Math.round(bytes / 2 ** 20);
+    return 2 + Math.round((10 * bytes) / 2 ** 20);
   }
 
   async list(): Promise<Generation[]> {
@@ -344,18 +347,23 @@ export class Borg implements BackupTool {
       },
       onComplaint: hear,
       complaint: () => complaints.join('\n'),
-      explain: (stderr) =>
-        /Repository \S+ does not exist/.test(stderr)
-          ? noRepository(repository)
-          : /create\/acquire the lock/.test(stderr)
-            ? inOtherHands(failed, repository, holderInWords(repository.path))
-            : /passphrase supplied .* is incorrect/.test(stderr)
-              ? wrongPassword(failed, repository)
-              : /newer than repository/.test(stderr)
-                ? this.#isOlder(failed)
-                : /Insufficient free space/.test(stderr)
-                  ? refusalOf('ENOSPC', failed)
-                  : undefined,
+      explain: (stderr) => this.#explained(failed, stderr),
+    });
+  }
+
+  #explained(failed: string, stderr: string): EngineError | undefined {
+    const { repository } = this;
+    const has = (words: RegExp): boolean => words.test(stderr);
+    if (has(/Repository \S+ does not exist/)) return noRepository(repository);
+    if (has(/create\/acquire the lock/))
+      return inOtherHands(failed, repository, holderInWords(repository.path));
+    if (has(/passphrase supplied .* is incorrect/)) return wrongPassword(failed, repository);
+    if (has(/newer than repository/)) return this.#isOlder(failed);
+    if (has(/Insufficient free space/)) return refusalOf('ENOSPC', failed);
+    if (!has(DAMAGED)) return undefined;
+    const last = stderr.split('\n').at(-1);
+    return new EngineError('host-command', `repository '${repository.name}' is damaged: ${failed}: ${last}`, {
+      stderr,
     });
   }
 
