@@ -6,5 +6,6 @@ import { clone } from './clone.mjs';
 import { listing } from './listing.mjs';
 import { move } from './move.mjs';
 import { snapshot } from './snapshot.mjs';
+import { streams } from './streams.mjs';
 
-export const storageRows = [snapshot, listing, clone, archive, backup, move];
+export const storageRows = [snapshot, listing, clone, archive, backup, move, streams];

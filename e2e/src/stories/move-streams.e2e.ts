@@ -14,6 +14,8 @@ import { linesOf, writing } from '../world/written.js';
 
 const name = 'shop';
 const MiB = 2 ** 20;
+/** Of a daemon that is killed in a move. */
+const ROUNDS = Number(process.env['CTVIRT_MOVE_ROUNDS'] ?? 4);
 
 suite('between hosts on btrfs', {
   skip: grounds.includes('btrfs') ? false : 'this host has no btrfs',
@@ -161,4 +163,46 @@ suite('between hosts on btrfs', {
       assert.deepEqual(streamed, ['/']);
       await assertWritten(far);
     });
+
+  test('whichever daemon is killed at whatever moment, one host has it, whole, and nothing is kept of its way', async (context) => {
+    await begin();
+    await near.client.snapshots.create({ domain: name, body: { name: 'first' } });
+    const names = async (world: World) => (await world.client.domains.list()).map((one) => one.name);
+    let from = near;
+    for (let round = 0; round < ROUNDS; round++) {
+      const to = from === near ? far : near;
+      const killed = round % 2 === 0 ? from : to;
+      const moved = move(from, to.uri('ctvirt')).then(() => 'moved', String);
+      const afterMs = Math.round(Math.random() * 5000);
+      await sleep(afterMs);
+      await killed.kill();
+      await killed.start();
+      const outcome = await moved;
+      const whose = `${killed === from ? 'source' : 'target'} killed after ${afterMs} ms: ${outcome}`;
+      const isSettled = async (): Promise<boolean> => {
+        const holders = [];
+        for (const world of [near, far]) if ((await names(world)).includes(name)) holders.push(world);
+        const [holder] = holders;
+        if (holders.length !== 1 || holder === undefined) return false;
+        if (!(await holder.state(name)).startsWith('running')) return false;
+        from = holder;
+        const isPart = (file: string): boolean =>
+          /\/(moving\.json|\.coming-|\.new-|\.gone-|\.stream-)/.test(file);
+        const left = [near, far].flatMap((world) => world.files()).filter((file) => !file.includes('~'));
+        return !left.some(isPart) && !(await subvolumes()).flat().some((path) => path.includes('.stream-'));
+      };
+      await waitFor(`round ${round} to be settled (${whose})`, isSettled, 90_000).catch(
+        async (error: unknown) =>
+          assert.fail(`${String(error)}\n${JSON.stringify(await subvolumes())}\n${near.log}\n${far.log}`),
+      );
+      context.diagnostic(`${whose}, at the ${from === to ? 'target' : 'source'}`);
+      assert.equal(await from.shell(name, 'cat /srv/work/hers; stat -c %s /srv/bulk'), 'hers\n20000000');
+      await assertWritten(from);
+      const snapshots = await from.client.snapshots.list({ domain: name });
+      assert.deepEqual(
+        snapshots.map((one) => one.name),
+        ['first'],
+      );
+    }
+  });
 });

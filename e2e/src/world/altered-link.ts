@@ -55,15 +55,20 @@ class Frames {
   *add(bytes: Buffer): Generator<Buffer> {
     this.#waiting.push(bytes);
     this.#length += bytes.length;
+    if (this.#length < 4 || this.#length < this.#joined(4).readUInt32BE(0)) return;
+    let all = this.#joined(this.#length);
     for (;;) {
-      if (this.#length < 4) return;
-      const [head = Buffer.alloc(0)] = this.#waiting;
-      const wanted = (head.length < 4 ? Buffer.concat(this.#waiting) : head).readUInt32BE(0);
-      if (this.#length < wanted) return;
-      const all = Buffer.concat(this.#waiting);
-      this.#waiting = [all.subarray(wanted)];
-      this.#length -= wanted;
-      yield all.subarray(0, wanted);
+      const length = all.length < 4 ? Number.POSITIVE_INFINITY : all.readUInt32BE(0);
+      if (all.length < length) break;
+      yield all.subarray(0, length);
+      all = all.subarray(length);
     }
+    this.#waiting = [all];
+    this.#length = all.length;
+  }
+  /** At least so many bytes of what waits, in one piece. */
+  #joined(bytes: number): Buffer {
+    const [first = Buffer.alloc(0)] = this.#waiting;
+    return first.length >= bytes ? first : Buffer.concat(this.#waiting);
   }
 }

@@ -71,6 +71,9 @@ function earliest({ wall, steadyMs }: Moment): number {
   return Math.min(wall.getTime(), now.wall.getTime() - (now.steadyMs - steadyMs)) - SLACK_MS;
 }
 
+const bytesIn = (tree: Tree, names: Iterable<string> = tree.keys()): number =>
+  [...names].reduce((sum, name) => sum + (tree.get(name)?.bytes ?? 0), 0);
+
 interface Sending extends Packing {
   /** Where the layer lies. */
   readonly keep: string;
@@ -223,7 +226,10 @@ export class Passes {
       // Once, and of what runs while it does: it is not to be down for that.
       this.#flagged.set(at, await flaggedBelow([lent.path], (start) => lent.within(start)));
     if (how.isWhole !== true && this.#streams.has(at)) {
-      const counted = (pieces: AsyncIterable<Buffer>) => this.#counted(pieces);
+      // Of all that follow the kernel alone knows how much it is.
+      const isTold = this.options.onProgress !== undefined && this.#streams.isFirst(at);
+      const expected = isTold ? this.#bytes + bytesIn((await treeOf(lent, how)).tree) : undefined;
+      const counted = (pieces: AsyncIterable<Buffer>) => this.#counted(pieces, expected);
       const isRunning = how.isRunning || how.madeMs !== undefined;
       if (await this.#streams.send(spec, { ...how, isRunning, signal, counted })) return;
       return await this.#sendFiles(spec, lent, { ...how, isWhole: true });
@@ -245,7 +251,7 @@ export class Passes {
     const deep = deepPathIn(tree);
     if (deep !== undefined) throw tooDeep(entry.record.name, deep);
     const changes = changesSince(old?.tree ?? NOTHING, tree, old?.sinceMs() ?? 0);
-    const expected = changes.names.reduce((sum, name) => sum + (tree.get(name)?.bytes ?? 0), this.#bytes);
+    const expected = this.#bytes + bytesIn(tree, changes.names);
     const bytes = this.#counted(packed(lent, changes, { ...how, signal }), expected);
     const what = { job: offer.job, target: at, ...(isWhole && { whole: true }) };
     await this.target.send(what, Readable.from(bytes, { objectMode: false }));

@@ -50,6 +50,11 @@ export class SentStreams {
     return this.#agreed.has(target);
   }
 
+  /** Whether none of its copies was sent yet: the first one is all of it. */
+  isFirst(target: string): boolean {
+    return this.#agreed.get(target)?.count === 0;
+  }
+
   get targets(): string[] {
     return [...this.#agreed.keys()];
   }
