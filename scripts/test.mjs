@@ -81,6 +81,7 @@ const longStories = [
   'trust',
   'networks-clients',
   'campaign',
+  'console-inside',
   'vzctl',
   'walls-attach',
   'export',

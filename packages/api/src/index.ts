@@ -10,6 +10,7 @@ export { type Resources, resources } from './resources.js';
 export { mayAs, type Role, roles } from './role.js';
 export type { Answer, Body, BodyOf, OpenOf, Params, Query, Resource, ResultOf, Route } from './route.js';
 export type { TSchema } from './schema.js';
+export type { KeptTerminal } from './session/client-session.js';
 export {
   decodeNumber,
   decodeResize,

@@ -26,7 +26,13 @@ export async function openSession(
   socket.onerror = () => undefined;
   const streams = { stdout: pipe(), stderr: pipe() };
   const talk = new SessionTalk(
-    { send: (frame) => socket.send(frame), end: () => socket.close() },
+    {
+      // A browser complains of what is said to one that is closing, whose end tells as much.
+      send: (frame) => {
+        if (socket.readyState === socket.OPEN) socket.send(frame);
+      },
+      end: () => socket.close(),
+    },
     {
       write: (stream, bytes) => streams[stream].controller.enqueue(bytes),
       end: () => {

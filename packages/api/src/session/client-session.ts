@@ -16,10 +16,11 @@ import {
   stdinWindowBytes,
 } from './frame.js';
 
-/** What a kept terminal is called, and how many bytes of its output came before what this session has. */
+/** What a kept terminal is called, and where in all of its output this session begins; what was there by then ends at `to`. */
 export interface KeptTerminal {
   readonly terminal: string;
   readonly from: number;
+  readonly to: number;
 }
 
 /** What clients of every kind have of a session, besides its streams. */
@@ -77,10 +78,11 @@ function parseKept(payload: Uint8Array): KeptTerminal {
     typeof told !== 'object' ||
     told === null ||
     !('terminal' in told && typeof told.terminal === 'string') ||
-    !('from' in told && typeof told.from === 'number')
+    !('from' in told && typeof told.from === 'number') ||
+    !('to' in told && typeof told.to === 'number')
   )
     throw new Error('opened: no kept terminal');
-  return { terminal: told.terminal, from: told.from };
+  return { terminal: told.terminal, from: told.from, to: told.to };
 }
 
 /** Speaks the protocol of sessions over a wire that hands it what comes in. */

@@ -1,7 +1,7 @@
 // What binds one route of the contract to the engine: a function typed by the route itself.
 // SPDX-License-Identifier: Apache-2.0
 import type { Readable } from 'node:stream';
-import type { BodyOf, OpenOf, Params, Query, Resource, ResultOf, Route } from '@ctvirt/api';
+import type { BodyOf, KeptTerminal, OpenOf, Params, Query, Resource, ResultOf, Route } from '@ctvirt/api';
 import type { ExecSession, Watched } from '@ctvirt/engine';
 import type { Lender } from './lending.js';
 import type { Caller } from './stream.js';
@@ -10,7 +10,7 @@ import type { Caller } from './stream.js';
 export interface ServedSession extends ExecSession {
   readonly kept?: {
     /** What its client is told when it has it. */
-    readonly told: { readonly terminal: string; readonly from: number };
+    readonly told: KeptTerminal;
     /** The client has shown so many more bytes. */
     seen(bytes: number): void;
     /** The client is lost, or goes. */

@@ -82,7 +82,7 @@ test('who comes back has what was missed, or all of it anew', async (t) => {
   await delay(100);
   assert.equal((await client.terminals.list())[0]?.attached, false);
   const again = await client.terminals.attach({ terminal: id, open: { after: 'got one\n'.length } });
-  assert.deepEqual(again.kept, { terminal: id, from: 8 });
+  assert.deepEqual(again.kept, { terminal: id, from: 8, to: 16 });
   assert.equal(await shown(again, 'two\n'), 'got two\n');
   await type(again, 'three\n');
   assert.equal(await shown(again, 'three\n'), 'got three\n');

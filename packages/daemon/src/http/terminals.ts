@@ -165,7 +165,7 @@ class Terminal {
       signal: (name) => this.program.signal(name),
       kill: () => this.program.kill(),
       kept: {
-        told: { terminal: this.id, from },
+        told: { terminal: this.id, from, to: this.#output.end },
         seen: (bytes) => {
           if (this.#client !== client) return;
           this.#seenTo = Math.min(this.#seenTo + Math.max(bytes, 0), this.#output.end);

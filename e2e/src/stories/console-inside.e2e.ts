@@ -1,0 +1,203 @@
+// The web console where one works inside a domain: terminals that outlive the page, documents, and new domains.
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { BrowserContext, Page } from 'playwright-core';
+import { accessFaults, Chromium, goTo, pictures } from '../world/browser.js';
+import { domainXml } from '../world/documents.js';
+import { waitFor } from '../world/wait.js';
+import { World } from '../world/world.js';
+
+let world: World;
+let chromium: Chromium;
+let admin: BrowserContext;
+let page: Page;
+
+const restless = ['/bin/sh', '-c', 'while :; do sleep 1; done'];
+
+before(async () => {
+  world = await World.open();
+  await world.run(domainXml({ name: 'web-17', type: 'openvz', program: restless }));
+  chromium = await Chromium.open(world);
+  admin = await chromium.enter('admin');
+  page = admin.pages()[0] ?? assert.fail('no page is open');
+});
+after(async () => {
+  await chromium.close();
+  await world.clearKept();
+  await world.close();
+});
+
+const looks = [
+  ['light', 1280],
+  ['dark', 1280],
+  ['dark', 390],
+  ['light', 390],
+] as const;
+
+/** What is wrong with what a page shows now, in each of its looks; each is kept as a picture. */
+async function faultsOf(of: Page, name: string): Promise<string[]> {
+  const faults: string[] = [];
+  for (const [theme, width] of looks) {
+    await of.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+    await of.setViewportSize({ width, height: 820 });
+    const found = await accessFaults(of, theme === 'light' && width === 1280 ? 'all' : 'looks');
+    faults.push(...found.map((fault) => `${name}, ${theme}, ${width}: ${fault}`));
+    await of.screenshot({ path: `${pictures}/${name}-${theme}-${width}.png` });
+  }
+  await of.emulateMedia({ colorScheme: 'light' });
+  await of.setViewportSize({ width: 1280, height: 820 });
+  return faults;
+}
+
+/** Presses a key until what has the focus is such an element with that in its name. */
+async function pressUntil(of: Page, key: string, tag: string, name: string): Promise<void> {
+  for (let presses = 0; presses < 150; presses++) {
+    await of.keyboard.press(key);
+    const focused = await of.evaluate(() => {
+      const { activeElement: at } = document;
+      return `${at?.tagName.toLowerCase()} ${at?.getAttribute('aria-label') ?? at?.textContent ?? ''}`;
+    });
+    if (focused.startsWith(`${tag} `) && focused.includes(name)) return;
+  }
+  assert.fail(`no ${tag} '${name}' has the focus however often ${key} is pressed`);
+}
+
+const shown = async (of: Page): Promise<string> =>
+  (await of.locator('.xterm-rows > div').allTextContents()).join('\n');
+const terminalSays = (of: Page, text: string | RegExp): Promise<boolean> =>
+  waitFor(`${text} in the terminal`, async () => {
+    const all = await shown(of);
+    return typeof text === 'string' ? all.includes(text) : text.test(all);
+  });
+
+async function openShell(of: Page): Promise<void> {
+  await of.goto(`${chromium.url}/domains/web-17/terminal`);
+  await of.getByRole('button', { name: 'Open a shell' }).click();
+  await of.locator('.xterm-helper-textarea:focus').waitFor({ state: 'attached' });
+  await terminalSays(of, '#');
+}
+
+test('a shell by keys alone, and the way out of it', async () => {
+  await goTo(page, '/domains/web-17');
+  await page.locator('h1', { hasText: 'web-17' }).waitFor();
+  await pressUntil(page, 'Tab', 'a', 'Terminal');
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Open a shell' }).waitFor();
+  assert.deepEqual(await faultsOf(page, 'terminal-before'), []);
+  await pressUntil(page, 'Tab', 'button', 'Open a shell');
+  await page.keyboard.press('Enter');
+  await page.locator('.xterm-helper-textarea:focus').waitFor({ state: 'attached' });
+  await terminalSays(page, '#');
+  await page.keyboard.type('echo $((6*7)) g d');
+  await page.keyboard.press('Enter');
+  await terminalSays(page, '42 g d');
+  for (const keys of ['Control+Shift+Escape', 'Control+F6']) {
+    await page.locator('.xterm-helper-textarea').focus();
+    await page.keyboard.press(keys);
+    await page.locator('button:focus', { hasText: 'Copy' }).waitFor();
+  }
+  assert.deepEqual(await faultsOf(page, 'terminal'), []);
+  // What it shows is there after a look at something else.
+  await goTo(page, '/domains/web-17/usage');
+  await goTo(page, '/domains/web-17/terminal');
+  await terminalSays(page, '42 g d');
+  await page.getByRole('button', { name: 'End', exact: true }).click();
+  await page.getByRole('button', { name: 'Open another' }).waitFor();
+});
+
+test('a laptop is closed and opened, and a page loaded anew: the program is where it was', async () => {
+  const own = await admin.newPage();
+  const cuts: (() => void)[] = [];
+  let isAway = false;
+  await own.routeWebSocket(/\/v1\//, (here) => {
+    if (isAway) return void here.close();
+    here.connectToServer();
+    // The daemon does not notice, as with a computer that sleeps.
+    cuts.push(() => void here.close());
+  });
+  await openShell(own);
+  await own.keyboard.type(
+    'word=kept; i=0; while [ $i -lt 300 ]; do i=$((i+1)); echo line-$i; sleep 0.01; done',
+  );
+  await own.keyboard.press('Enter');
+  await terminalSays(own, 'line-3');
+  isAway = true;
+  for (const cut of cuts) cut();
+  await own.getByText('connection lost: coming back').waitFor();
+  await new Promise((resolve) => setTimeout(resolve, 2000));
+  isAway = false;
+  await terminalSays(own, 'line-300');
+  const lines = (await shown(own)).match(/line-\d+$/gm) ?? [];
+  // Not one is missing, and none is there twice.
+  const first = Number(lines[0]?.slice(5));
+  assert.deepEqual(
+    lines,
+    lines.map((_, at) => `line-${first + at}`),
+  );
+  await own.reload();
+  await terminalSays(own, 'line-300');
+  await own.locator('.xterm-helper-textarea:focus').waitFor({ state: 'attached' });
+  await own.keyboard.type('echo the-word-is-$word');
+  await own.keyboard.press('Enter');
+  await terminalSays(own, 'the-word-is-kept');
+  await own.getByRole('button', { name: 'End', exact: true }).click();
+  await own.close();
+});
+
+test('a program that prints for ever, and one that prints what is no text, harm nobody', async () => {
+  const own = await admin.newPage();
+  await openShell(own);
+  await own.keyboard.type('yes');
+  await own.keyboard.press('Enter');
+  await terminalSays(own, 'y\ny\ny');
+  await new Promise((resolve) => setTimeout(resolve, 3000));
+  const beganMs = performance.now();
+  await own.keyboard.press('Control+c');
+  await terminalSays(own, /# \s*$/);
+  const tookMs = performance.now() - beganMs;
+  assert.ok(tookMs < 5000, `^C took ${tookMs} ms`);
+  await own.keyboard.type(
+    'head -c 300000 /dev/urandom; printf "\\033]52;c;aGFoYQ==\\007\\033c\\033[38;2;10;200;90mgreen\\033[0m sane"',
+  );
+  await own.keyboard.press('Enter');
+  await terminalSays(own, 'green sane');
+  await own.getByRole('button', { name: 'End', exact: true }).click();
+  await own.close();
+  assert.deepEqual(chromium.faults, []);
+});
+
+test('who has the console is told, and it is taken over by who says so', async () => {
+  const held = await world.client.domains.console({ domain: 'web-17', open: {} });
+  held.stdout.resume();
+  held.stderr.resume();
+  const own = await admin.newPage();
+  await own.goto(`${chromium.url}/domains/web-17/terminal?of=console`);
+  await own.getByRole('button', { name: 'Open the console' }).click();
+  await own.getByText('In use: a client of HTTP').waitFor();
+  await own.screenshot({ path: `${pictures}/terminal-in-use.png` });
+  await own.getByRole('button', { name: 'Take it over…' }).click();
+  await own.getByRole('heading', { name: 'Take the console over?' }).waitFor();
+  await own.getByRole('button', { name: 'Take it over', exact: true }).click();
+  await assert.rejects(held.exited, /web session \w+ \(admin\) has taken over/);
+  await own.locator('.xterm-helper-textarea:focus').waitFor({ state: 'attached' });
+  await own.close();
+});
+
+test('a session that is ended takes its terminals along', async () => {
+  const operator = await chromium.enter('operator');
+  const own = operator.pages()[0] ?? assert.fail('no page is open');
+  await openShell(own);
+  await own.keyboard.type('exec sleep 98765');
+  await own.keyboard.press('Enter');
+  const sleeps = async (): Promise<boolean> =>
+    (await world.client.usage.processes({ domain: 'web-17' })).some(({ command }) =>
+      command.includes('98765'),
+    );
+  await waitFor('the program', sleeps);
+  const [session] = (await world.client.web.list()).filter(({ role }) => role === 'operator');
+  await world.client.web.revoke({ session: session?.id ?? '' });
+  await waitFor('its end', async () => !(await sleeps()));
+  await own.getByText('Come in by a link').waitFor();
+  await operator.close();
+});
