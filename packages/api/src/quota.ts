@@ -17,7 +17,7 @@ export const quota = resource({
   setOwner: {
     method: 'PUT',
     path: '/v1/domains/{domain}/quota',
-    role: 'admin',
+    role: 'operator',
     summary: 'Limit one user or group of a domain on its root; what is not said of it stays',
     body: json(
       strict({

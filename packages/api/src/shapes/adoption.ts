@@ -62,6 +62,13 @@ export const adoptResult = object(
     name: string({ description: 'What the domain is called, or would be' }),
     xml: string({ description: 'The document that was made of its configuration' }),
     report: list(reportRow, { description: 'What became of each key of its configuration' }),
+    sources: list(
+      object({
+        path: string({ description: 'As the report has it' }),
+        text: string({ description: 'What is in it' }),
+      }),
+      { description: 'Its configuration: the files that the report speaks of' },
+    ),
   },
   { title: 'AdoptResult', description: 'A container that was adopted, and what became of its configuration' },
 );

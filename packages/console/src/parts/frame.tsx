@@ -50,27 +50,32 @@ export const Card = ({ title, sub, side, isFlush = false, children }: CardProps)
   </section>
 );
 
-/** A line for a shell, to be copied. */
-export function Command({ line }: { readonly line: string }) {
+/** Copies a text. */
+export function Copy({ text }: { readonly text: string }) {
   const isCopied = useSignal(false);
   const copy = async () => {
-    await navigator.clipboard.writeText(line);
+    await navigator.clipboard.writeText(text);
     isCopied.value = true;
     setTimeout(() => {
       isCopied.value = false;
     }, 1500);
   };
   return (
-    <div class="command">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be reached by keys */}
-      <code tabIndex={0}>{line}</code>
-      <button type="button" class="button quiet slim" onClick={copy}>
-        <Icon name={isCopied.value ? 'tick' : 'copy'} />
-        {isCopied.value ? texts.copied : texts.copy}
-      </button>
-    </div>
+    <button type="button" class="button quiet slim" onClick={copy}>
+      <Icon name={isCopied.value ? 'tick' : 'copy'} />
+      {isCopied.value ? texts.copied : texts.copy}
+    </button>
   );
 }
+
+/** A line for a shell, to be copied. */
+export const Command = ({ line }: { readonly line: string }) => (
+  <div class="command">
+    {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be reached by keys */}
+    <code tabIndex={0}>{line}</code>
+    <Copy text={line} />
+  </div>
+);
 
 interface EmptyProps {
   readonly icon: IconName;

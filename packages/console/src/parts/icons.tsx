@@ -6,6 +6,7 @@ const paths = {
   domains: 'M4 5h16v5H4zM4 14h16v5H4zM7.5 7.5h.01M7.5 16.5h.01',
   activity: 'M3 12h4l3-7 4 14 3-7h4',
   templates: 'M12 3l8 4.5v9L12 21l-8-4.5v-9zM4 7.5l8 4.5 8-4.5M12 12v9',
+  adopt: 'M12 3v10M8 9l4 4 4-4M4 14v6h16v-6',
   whatIf: 'M4 20V10M10 20V4M16 20v-7M20 8h-4M18 6v4',
   profiles: 'M5 6h14M5 12h14M5 18h14M9 4v4M15 10v4M8 16v4',
   networks:

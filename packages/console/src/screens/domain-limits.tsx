@@ -1,8 +1,8 @@
-// What a domain may use: beancounters with what was refused, parameters that can be set live, disk by file system and owner.
+// What a domain may use: beancounters with what was refused, and parameters that can be set live.
 // SPDX-License-Identifier: Apache-2.0
-import type { BeancounterRow, ParameterRow, QuotaReport } from '@ctvirt/api/browser';
+import type { BeancounterRow, ParameterRow } from '@ctvirt/api/browser';
 import { useSignal } from '@preact/signals';
-import { bytes, count, moment } from '../format.js';
+import { bytes, count } from '../format.js';
 import { Dialog } from '../parts/dialog.js';
 import { TextField } from '../parts/field.js';
 import { Answer, Card } from '../parts/frame.js';
@@ -212,51 +212,6 @@ function Parameters({ row, rows }: TabProps & { readonly rows: readonly Paramete
   );
 }
 
-function Quota({ filesystems }: { readonly filesystems: QuotaReport['filesystems'] }) {
-  const heads = words.quotaColumns;
-  const now = new Date();
-  return (
-    <Table
-      heads={[
-        { text: heads.target },
-        { text: heads.what },
-        { text: heads.used, isEnd: true },
-        { text: heads.soft, isEnd: true },
-        { text: heads.hard, isEnd: true },
-        { text: heads.state },
-      ]}
-    >
-      {filesystems.flatMap(({ target, how, space, inodes }) =>
-        (
-          [
-            ['space', space, bytes],
-            ['inodes', inodes, count],
-          ] as const
-        ).map(([what, line, tell]) => (
-          <tr key={`${target} ${what}`} title={how}>
-            <td class="mono">{target}</td>
-            <td data-label={heads.what}>{words.quotaWhat[what]}</td>
-            <td class="end" data-label={heads.used}>
-              {line.used === null ? '–' : <data value={line.used}>{tell(line.used)}</data>}
-            </td>
-            <td class="end" data-label={heads.soft}>
-              {line.soft === null ? '∞' : tell(line.soft)}
-            </td>
-            <td class="end" data-label={heads.hard}>
-              {line.hard === null ? '∞' : tell(line.hard)}
-            </td>
-            <td class={line.state === 'within' ? undefined : 'warn-text'} data-label={heads.state}>
-              {line.state !== 'within' && '✕ '}
-              {words.quotaState[line.state]}
-              {line.graceEnds !== null && `, ${moment(line.graceEnds, now)}`}
-            </td>
-          </tr>
-        )),
-      )}
-    </Table>
-  );
-}
-
 export function Tab({ row }: TabProps) {
   const { uuid } = row;
   const wakes = {
@@ -271,9 +226,6 @@ export function Tab({ row }: TabProps) {
   const parameters = useAsked((signal) => daemon.domains.parameters({ domain: uuid }, { signal }), [uuid], {
     onEvent: wakes.onEvent,
   });
-  const quota = useAsked((signal) => daemon.quota.show({ domain: uuid }, { signal }), [uuid], {
-    onEvent: wakes.onEvent,
-  });
   const padded = (isThere: boolean) => (isThere ? undefined : { padding: '0 16px 16px' });
   return (
     <>
@@ -281,13 +233,6 @@ export function Tab({ row }: TabProps) {
         <div style={padded(counters.value !== undefined)}>
           <Answer of={counters} lines={8}>
             {({ rows }) => <Counters rows={rows} />}
-          </Answer>
-        </div>
-      </Card>
-      <Card title={words.quota} isFlush>
-        <div style={padded(quota.value !== undefined)}>
-          <Answer of={quota} lines={2}>
-            {({ filesystems }) => <Quota filesystems={filesystems} />}
           </Answer>
         </div>
       </Card>

@@ -1,6 +1,7 @@
 // What stands where there are no domains yet: how to get the first.
 // SPDX-License-Identifier: Apache-2.0
 import { Command, Empty } from '../parts/frame.js';
+import { Link } from '../router.js';
 import { texts } from '../texts.js';
 
 /** The next step of one who has just begun. */
@@ -13,6 +14,7 @@ export const NoDomains = () => (
           <Command line={line} />
         </div>
       ))}
+      <Link href="/adopt">{texts.takeOver.title}</Link>
     </div>
   </Empty>
 );

@@ -41,6 +41,12 @@ export const screens: readonly ScreenRow[] = [
     nav: { label: texts.nav.profiles, icon: 'profiles', key: 'p' },
   },
   {
+    path: '/adopt',
+    load: () => import('./adopt.js'),
+    nav: { label: texts.nav.takeOver, icon: 'adopt', key: 'c' },
+  },
+  { path: '/adopt/convert', load: () => import('./convert.js') },
+  {
     path: '/what-if',
     load: () => import('./what-if.js'),
     nav: { label: texts.nav.whatIf, icon: 'whatIf', key: 'w' },

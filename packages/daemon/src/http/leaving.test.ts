@@ -20,7 +20,7 @@ async function endlessUsage(
 ): Promise<{ engine: MemoryEngine; told: () => number; over: Promise<void> }> {
   const engine = await memoryEngine(t);
   await engine.define(sampleXml('web'));
-  const [usage] = await engine.usage();
+  const { value: usage } = await engine.eachUsage()[Symbol.asyncIterator]().next();
   assert.ok(usage);
   let [told, end] = [0, (): void => undefined];
   const over = new Promise<void>((resolve) => {

@@ -51,7 +51,10 @@ export class Adopter {
       ctid: isOpenvz ? ctidOf(native.unit) : undefined,
       conf: isOpenvz ? native.files.get(native.unit.path)?.text : undefined,
     };
-    const told = { name: domain.name, xml: formatDomain(domain), report: read.report };
+    const told = {
+      ...{ name: domain.name, xml: formatDomain(domain), report: read.report },
+      sources: sourcesOf(native, read.report),
+    };
     if (dryRun) {
       const { findings } = await this.parts.definer.preview(domain, { adoption });
       return { ...told, domain: null, findings };
@@ -149,6 +152,15 @@ function refuseForeign({ path, fd, is }: Source): void {
   if (existsSync(join(folder, 'root.hdd/DiskDescriptor.xml'))) throw ploop(path);
   if (is === 'folder' && readdirSync(folder).length === 0)
     throw new EngineError('invalid', `${path} is empty: is its disk mounted?`, { files: path });
+}
+
+/** What the report speaks of, the container's own first. */
+function sourcesOf({ files, unit }: NativeConfig, report: readonly ReportRow[]): AdoptResult['sources'] {
+  const paths = new Set([unit.path, ...report.map(({ file }) => file)]);
+  return [...paths].flatMap((path) => {
+    const text = files.get(path)?.text;
+    return text === undefined ? [] : [{ path, text }];
+  });
 }
 
 /** OpenVZ 7 knows its containers by UUIDs: here they get a number like all others. */
