@@ -337,6 +337,25 @@ test('a what-if is asked as one types, and what stands there until then is marke
   await own.close();
 });
 
+test('new numbers are drawn into the charts that stand there, whose axes say what they are of', async () => {
+  const own = await pageIn('full');
+  await own.goto(`${chromium.url}/domains/web-17/usage`);
+  await own.locator('.uplot').nth(5).waitFor();
+  await own.evaluate(() => {
+    for (const chart of document.querySelectorAll('.uplot')) chart.setAttribute('data-seen', '');
+  });
+  await own.waitForResponse((response) => /\/history\?/.test(response.url()), { timeout: 25_000 });
+  await own.waitForTimeout(300);
+  assert.deepEqual(
+    [await own.locator('.uplot').count(), await own.locator('.uplot[data-seen]').count()],
+    [6, 6],
+  );
+  await own.screenshot({ path: `${pictures}/usage-axes.png`, fullPage: true });
+  const host = await world.client.host.facts();
+  assert.equal(await own.locator('.bar .host').textContent(), host.name);
+  await own.close();
+});
+
 test('one who may only look is offered no deed', async () => {
   const viewer = await chromium.enter('viewer');
   const own = viewer.pages()[0] ?? assert.fail('no page is open');

@@ -3,6 +3,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import { theme } from '../state/theme.js';
+import { texts } from '../texts.js';
 
 /** One line of a chart. */
 export interface Line {
@@ -24,11 +25,18 @@ interface ChartProps {
   /** Moments of refusals. */
   readonly marks: readonly number[];
   readonly tell: (value: number) => string;
+  /** What the axis says of its numbers. */
+  readonly unit: string;
   /** Where the scale ends at least. */
   readonly atLeast?: number | undefined;
 }
 
-const height = 168;
+/** What a chart shows by now. */
+interface Latest {
+  readonly current: ChartProps;
+}
+
+const height = 184;
 const axisPixels = 72;
 
 const colour = (name: string): string => {
@@ -58,7 +66,8 @@ function seriesOf({ label, kind }: Line, tell: ChartProps['tell']): uPlot.Series
 }
 
 /** A cross at the foot for each refusal. */
-const drawMarks = (marks: readonly number[]) => (plot: uPlot) => {
+const drawMarks = (latest: Latest) => (plot: uPlot) => {
+  const { marks } = latest.current;
   const { ctx, bbox } = plot;
   const size = 4 * devicePixelRatio;
   ctx.save();
@@ -93,7 +102,10 @@ const timesOf = (splits: readonly number[]): string[] =>
     return isDay || date.toDateString() !== before.toDateString() ? day.format(date) : clock.format(date);
   });
 
-function optionsOf({ lines, marks, tell, atLeast = 0 }: ChartProps, width: number): uPlot.Options {
+const labelled = (label: string) => ({ label, labelSize: 16, labelGap: 0, labelFont: '12px system-ui' });
+
+function optionsOf(latest: Latest, width: number): uPlot.Options {
+  const { lines, tell, unit, atLeast = 0 } = latest.current;
   const soft = colour('soft');
   const isBinary = tell(1024).startsWith('1.0 KiB');
   const grid = { stroke: colour('line'), width: 1 };
@@ -106,16 +118,17 @@ function optionsOf({ lines, marks, tell, atLeast = 0 }: ChartProps, width: numbe
     legend: { show: true, live: true },
     scales: { y: { range: (_, __, most) => [0, Math.max(most * 1.1, atLeast, Number.EPSILON)] } },
     axes: [
-      { ...axis, values: (_, splits) => timesOf(splits) },
+      { ...axis, ...labelled(texts.usage.time), size: 28, values: (_, splits) => timesOf(splits) },
       {
         ...axis,
+        ...labelled(unit),
         size: axisPixels,
         values: (_, splits) => splits.map(tell),
         ...(isBinary && { incrs: binarySteps }),
       },
     ],
     series: [{}, ...lines.map((line) => seriesOf(line, tell))],
-    hooks: { draw: [drawMarks(marks)] },
+    hooks: { draw: [drawMarks(latest)] },
   };
 }
 
@@ -129,31 +142,40 @@ const inWords = ({ label, lines, tell }: ChartProps): string =>
     })
     .join('; ')}`;
 
-/** One chart. */
+const dataOf = ({ times, lines }: ChartProps): uPlot.AlignedData => [
+  [...times],
+  ...lines.map(({ values }) => [...values]),
+];
+
+/** One chart; new numbers of the same lines are drawn into it, with the cursor where it is. */
 export function Chart(props: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot>(undefined);
+  const latest = useRef(props);
+  latest.current = props;
   const { times, lines, marks, label, notes } = props;
   const { value: colours } = theme;
+  const names = lines.map(({ label: name, kind }) => `${name} ${kind}`).join();
   useEffect(() => {
     const { current } = box;
     if (current === null) return;
     const dark = matchMedia('(prefers-color-scheme: dark)');
-    let plot: uPlot | undefined;
     const draw = () => {
-      plot?.destroy();
-      const data: uPlot.AlignedData = [[...times], ...lines.map(({ values }) => [...values])];
-      plot = new uPlot(optionsOf(props, current.clientWidth), data, current);
+      plot.current?.destroy();
+      plot.current = new uPlot(optionsOf(latest, current.clientWidth), dataOf(latest.current), current);
     };
     draw();
-    const sized = new ResizeObserver(() => plot?.setSize({ width: current.clientWidth, height }));
+    const sized = new ResizeObserver(() => plot.current?.setSize({ width: current.clientWidth, height }));
     sized.observe(current);
     dark.addEventListener('change', draw);
     return () => {
       sized.disconnect();
       dark.removeEventListener('change', draw);
-      plot?.destroy();
+      plot.current?.destroy();
+      plot.current = undefined;
     };
-  }, [times, lines, marks, colours]);
+  }, [names, colours]);
+  useEffect(() => plot.current?.setData(dataOf(latest.current)), [times, lines, marks]);
   return (
     <figure class="chart" aria-label={inWords(props)}>
       <figcaption>

@@ -18,7 +18,7 @@ type Fitting = Pick<ProfileFit, 'fits' | 'fitsBy' | 'promisesNothing'>;
 /** How many more fit, as far as promises go. */
 export const Fit = ({ fit: { fits, promisesNothing } }: { readonly fit: Fitting }) =>
   fits === null || promisesNothing ? (
-    <>{words.fitsMany}</>
+    <span>{words.fitsMany}</span>
   ) : (
     <data value={fits}>{words.fitsCount(fits)}</data>
   );

@@ -28,6 +28,8 @@ interface ChartRow {
     label: string,
   ])[];
   readonly tell: (value: number) => string;
+  /** What the axis says of its numbers. */
+  readonly unit: string;
   readonly atLeast?: number;
 }
 
@@ -41,6 +43,7 @@ const charts: readonly ChartRow[] = [
       ['cpu', 'most', 'most', words.most],
     ],
     tell: processors,
+    unit: words.inProcessors,
     atLeast: 0.1,
   },
   {
@@ -51,6 +54,7 @@ const charts: readonly ChartRow[] = [
       ['promisedMemory', 'average', 'promised', words.promised],
     ],
     tell: bytes,
+    unit: words.inBytes,
     atLeast: 1024 * 1024,
   },
   {
@@ -60,6 +64,7 @@ const charts: readonly ChartRow[] = [
       ['sent', 'average', 'other', words.sent],
     ],
     tell: rate,
+    unit: words.inRate,
     atLeast: 1024,
   },
   {
@@ -69,6 +74,7 @@ const charts: readonly ChartRow[] = [
       ['diskWritten', 'average', 'other', words.written],
     ],
     tell: rate,
+    unit: words.inRate,
     atLeast: 1024,
   },
   {
@@ -79,6 +85,7 @@ const charts: readonly ChartRow[] = [
       ['memoryStalled', 'average', 'promised', words.stalled],
     ],
     tell: percent,
+    unit: words.ofTime,
     atLeast: 0.05,
   },
   {
@@ -88,6 +95,7 @@ const charts: readonly ChartRow[] = [
       ['processes', 'most', 'most', words.most],
     ],
     tell: (value) => count(Math.round(value)),
+    unit: words.inProcesses,
     atLeast: 4,
   },
 ];
@@ -123,7 +131,7 @@ function Charts({ history }: { readonly history: History }) {
   }, [history]);
   return (
     <div class="grid charts">
-      {drawn.rows.map(({ title, lines, notes, tell, atLeast }) => (
+      {drawn.rows.map(({ title, lines, notes, tell, unit, atLeast }) => (
         <Chart
           key={title}
           label={title}
@@ -132,6 +140,7 @@ function Charts({ history }: { readonly history: History }) {
           lines={lines}
           notes={notes}
           tell={tell}
+          unit={unit}
           atLeast={atLeast}
         />
       ))}
