@@ -7,7 +7,7 @@ export { capabilities } from './host.js';
 export { openApiDocument } from './openapi.js';
 export { formatRemarks, remarksHeader } from './remarks.js';
 export { type Resources, resources } from './resources.js';
-export { mayAs, type Role, roles } from './role.js';
+export { isSessionRole, mayAs, pageRoles, type Role, roles, type SessionRole, sessionRoles } from './role.js';
 export type { Answer, Body, BodyOf, OpenOf, Params, Query, Resource, ResultOf, Route } from './route.js';
 export type { TSchema } from './schema.js';
 export type { KeptTerminal } from './session/client-session.js';

@@ -8,6 +8,17 @@
  * and whatever reaches the host itself. Root at the daemon's own socket is asked for no role.
  */
 export const roles = ['anyone', 'metrics', 'viewer', 'operator', 'admin'] as const;
+/** Those who look at pages. */
+export const pageRoles = ['viewer', 'operator', 'admin'] as const satisfies readonly Role[];
+/** What a session may have: that of `metrics` is a program's. */
+export const sessionRoles = ['metrics', ...pageRoles] as const satisfies readonly Role[];
+/** One of them. */
+export type SessionRole = (typeof sessionRoles)[number];
+
+/** Whether there are sessions of a role of this name. */
+export const isSessionRole = (name: unknown): name is SessionRole =>
+  sessionRoles.some((role) => role === name);
+
 /** Who may ask for what. */
 export type Role = (typeof roles)[number];
 

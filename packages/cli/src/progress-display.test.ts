@@ -49,10 +49,10 @@ test('how long the rest takes stands beside how far it is, where it is known', (
   const left = (leftMs: number): string =>
     describeProgress({ phase: 'copy', done: 1, total: 2, leftMs }).replace(/^.* 50 %/, '');
   assert.deepEqual([900, 59_000, 61_500, 7_260_000].map(left), [
-    ', 1 s left',
-    ', 59 s left',
-    ', 1 min 2 s left',
-    ', 2 h 1 min left',
+    ', 1s left',
+    ', 59s left',
+    ', 1m 2s left',
+    ', 2h 1m left',
   ]);
 });
 

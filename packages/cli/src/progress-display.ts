@@ -3,6 +3,7 @@
 import type { Progress } from '@ctvirt/api';
 import type { Output } from './io.js';
 import { printable } from './printable.js';
+import { describeDuration } from './wording.js';
 
 const showAfterMs = 1000;
 const redrawMs = 100;
@@ -92,17 +93,7 @@ export function describeProgress(progress: Progress | undefined): string {
 }
 
 const leftWords = (leftMs: number | undefined): string =>
-  leftMs === undefined ? '' : `, ${describeSpan(leftMs)} left`;
-
-/** To the second; of hours to the minute. */
-function describeSpan(ms: number): string {
-  const seconds = Math.ceil(ms / 1000);
-  if (seconds < 60) return `${seconds} s`;
-  const minutes = Math.floor(seconds / 60);
-  return minutes < 60
-    ? `${minutes} min ${seconds % 60} s`
-    : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
+  leftMs === undefined ? '' : `, ${describeDuration(Math.ceil(leftMs / 1000))} left`;
 
 /** How far something is, in a few words; empty where nothing is known. */
 export function progressWords(progress: Progress | null): string {

@@ -12,8 +12,9 @@ const stateWords: Readonly<Record<DomainSummary['state'], string>> = {
 export const describeState = ({ state }: DomainSummary): string => stateWords[state];
 
 const binaryUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
+const GIB = binaryUnits.indexOf('GiB');
 
-/** `1.5 GiB`: one decimal below ten, none above. */
+/** `1.5 GiB`: one decimal below ten, and of gibibytes and more below a hundred, where it is not nought. */
 export function describeBytes(bytes: number): string {
   let value = bytes;
   let unit = 0;
@@ -21,7 +22,9 @@ export function describeBytes(bytes: number): string {
     value /= 1024;
     unit++;
   }
-  const text = unit === 0 || value >= 10 ? String(Math.round(value)) : value.toFixed(1);
+  const isExact =
+    unit > 0 && (value < 10 || (unit >= GIB && value < 100 && value.toFixed(1) !== value.toFixed(0) + '.0'));
+  const text = isExact ? value.toFixed(1) : String(Math.round(value));
   return `${text} ${binaryUnits[unit]}`;
 }
 

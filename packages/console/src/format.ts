@@ -5,8 +5,9 @@
 export const unknown = '–';
 
 const binaryUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
+const GIB = binaryUnits.indexOf('GiB');
 
-/** `1.5 GiB`: one decimal below ten, none above. */
+/** `1.5 GiB`: one decimal below ten, and of gibibytes and more below a hundred, where it is not nought. */
 export function bytes(value: number): string {
   let left = Math.abs(value);
   let unit = 0;
@@ -14,7 +15,9 @@ export function bytes(value: number): string {
     left /= 1024;
     unit++;
   }
-  const text = unit === 0 || left >= 10 ? String(Math.round(left)) : left.toFixed(1);
+  const isExact =
+    unit > 0 && (left < 10 || (unit >= GIB && left < 100 && left.toFixed(1) !== left.toFixed(0) + '.0'));
+  const text = isExact ? left.toFixed(1) : String(Math.round(left));
   return `${value < 0 ? '−' : ''}${text} ${binaryUnits[unit]}`;
 }
 

@@ -1,6 +1,7 @@
 // Keys for the whole page: `/` looks for something, `g` and a letter goes somewhere, `?` tells of them all.
 // SPDX-License-Identifier: Apache-2.0
 import { signal } from '@preact/signals';
+import { Fragment } from 'preact';
 import { Dialog } from './parts/dialog.js';
 import { isJumping } from './parts/palette.js';
 import { go } from './router.js';
@@ -44,6 +45,10 @@ function onKeyDown(event: KeyboardEvent): void {
 /** From now on keys are heard. */
 export const followKeys = (): void => addEventListener('keydown', onKeyDown);
 
+const goRows = screens.flatMap(({ nav }) =>
+  nav === undefined ? [] : [[`g ${nav.key}`, nav.label] as const],
+);
+
 /** A window that tells of them. */
 export function Keys() {
   const leave = () => {
@@ -54,13 +59,13 @@ export function Keys() {
       <div class="inside">
         <h2>{texts.keys.title}</h2>
         <dl class="keys">
-          {texts.keys.rows.map(([key, what]) => (
-            <>
+          {[...texts.keys.rows, ...goRows].map(([key, what]) => (
+            <Fragment key={key}>
               <dt>
                 <kbd>{key}</kbd>
               </dt>
               <dd class="soft">{what}</dd>
-            </>
+            </Fragment>
           ))}
         </dl>
         <div class="ask">

@@ -112,10 +112,6 @@ export const texts = {
     rows: [
       ['/', 'search'],
       ['⌘K or Ctrl K', 'jump to a domain or screen'],
-      ['g o', 'overview'],
-      ['g d', 'domains'],
-      ['g a', 'activity'],
-      ['g t', 'templates'],
       ['j  k', 'next and previous row'],
       ['x', 'choose a row'],
       ['Enter', 'open it'],

@@ -7,6 +7,7 @@ import { ways } from './ways.gen.js';
 
 export type { CallOptions } from '../answer.js';
 export { ApiError, type ApiErrorCode, type ErrorCode, errorTable } from '../errors.js';
+export { pageRoles } from '../role.js';
 export type * from '../shapes/index.js';
 export type { Content } from './connection.js';
 export type { BrowserSession } from './session.js';

@@ -1,5 +1,6 @@
 // Ways in by browser: links that are good once, the sessions they become, and tokens of programs that read metrics.
 // SPDX-License-Identifier: Apache-2.0
+import { sessionRoles } from '../role.js';
 import {
   boolean,
   integer,
@@ -12,7 +13,7 @@ import {
   string,
 } from '../schema.js';
 
-const sessionRole = oneOf(['metrics', 'viewer', 'operator', 'admin'], {
+const sessionRole = oneOf(sessionRoles, {
   description:
     '`viewer` looks, `operator` runs domains and is root in them, `admin` may all; `metrics` is a program that reads the metrics and nothing else',
 });

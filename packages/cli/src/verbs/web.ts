@@ -1,14 +1,15 @@
 // ctvirt web
 // SPDX-License-Identifier: Apache-2.0
 import { hostname } from 'node:os';
-import type { WebEntry, WebSession } from '@ctvirt/api';
+import { isSessionRole, pageRoles, type SessionRole, type WebEntry, type WebSession } from '@ctvirt/api';
 import { CliError } from '../errors.js';
 import { formatTable } from '../table.js';
 import { verb } from '../verb.js';
 
-const roles = ['viewer', 'operator', 'admin', 'metrics'] as const;
-const roleIn = (text: string | undefined): (typeof roles)[number] | undefined =>
-  roles.find((known) => known === text);
+/** As they are told of. */
+const roles = [...pageRoles, 'metrics'] as const;
+const roleIn = (text: string | undefined): SessionRole | undefined =>
+  isSessionRole(text) ? text : undefined;
 
 const unitSeconds: Readonly<Record<string, number>> = {
   m: 60,

@@ -1,6 +1,6 @@
 // Who is before the page: in by a link, with a role, until a moment.
 // SPDX-License-Identifier: Apache-2.0
-import type { ApiError, WebOwn } from '@ctvirt/api/browser';
+import { type ApiError, pageRoles, type WebOwn } from '@ctvirt/api/browser';
 import { computed, signal } from '@preact/signals';
 import { asApiError } from './asked.js';
 import { daemon, key } from './daemon.js';
@@ -15,13 +15,12 @@ export type Presence =
 /** Who is before the page. */
 export const presence = signal<Presence>({ kind: 'asking' });
 
-const ranks = ['viewer', 'operator', 'admin'] as const;
 /** What somebody may be who looks at a page. */
-export type Role = (typeof ranks)[number];
+export type Role = (typeof pageRoles)[number];
 
 /** What this session may do; undefined before it is known. */
 export const role = computed<Role | undefined>(() =>
-  presence.value.kind === 'in' ? ranks.find((one) => one === roleName()) : undefined,
+  presence.value.kind === 'in' ? pageRoles.find((one) => one === roleName()) : undefined,
 );
 
 const roleName = (): string | undefined =>
@@ -29,7 +28,7 @@ const roleName = (): string | undefined =>
 
 /** Whether this session may do what needs that role. */
 export const may = (needed: Role): boolean =>
-  role.value !== undefined && ranks.indexOf(role.value) >= ranks.indexOf(needed);
+  role.value !== undefined && pageRoles.indexOf(role.value) >= pageRoles.indexOf(needed);
 
 /** A link's secret is in the fragment, and leaves the bar before anything else happens. */
 function takeToken(): string | undefined {

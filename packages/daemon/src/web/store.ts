@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isSessionRole } from '@ctvirt/api';
 import { type Layout, writeAtomically } from '@ctvirt/engine';
 import type { KeptSession, SessionStore } from './sessions.js';
 
@@ -68,7 +69,7 @@ const isKept = (value: unknown): value is KeptSession =>
   typeof value.id === 'string' &&
   /^[0-9a-f]{8}$/.test(value.id) &&
   'role' in value &&
-  ['metrics', 'viewer', 'operator', 'admin'].includes(String(value.role)) &&
+  isSessionRole(value.role) &&
   'key' in value &&
   isDigest(value.key) &&
   'cookie' in value &&
