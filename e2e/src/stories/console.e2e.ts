@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import type { BrowserContext, Page } from 'playwright-core';
 import { accessFaults, Chromium, goTo, numbersIn, pictures } from '../world/browser.js';
 import { domainXml } from '../world/documents.js';
+import { otherLooks } from '../world/looks.js';
 import { waitFor } from '../world/wait.js';
 import { busybox, World } from '../world/world.js';
 
@@ -71,11 +72,14 @@ const screens = [
   '/domains/db-3',
   '/domains/web-17/usage',
   '/domains/web-17/limits',
+  '/domains/web-17/quota',
   '/domains/staging/snapshots',
   '/domains/web-17/log',
   '/activity',
   '/templates',
   '/profiles',
+  '/adopt',
+  '/adopt/convert',
   '/what-if',
   '/networks',
   '/check',
@@ -140,6 +144,9 @@ async function faultsIn(state: State): Promise<string[]> {
       if (isFirst || (theme === 'dark' && width === 390))
         await own.screenshot({ path: `${pictures}/${name}.png` });
     }
+    if (state !== 'full') continue;
+    await own.emulateMedia({ colorScheme: 'light' });
+    faults.push(...(await otherLooks(own)).map((fault) => `${path}, ${fault}`));
   }
   await own.close();
   return faults;
