@@ -76,6 +76,7 @@ test('an operator runs what is there, and neither defines nor erases', () => {
       'networks.start',
       'networks.stop',
       'networks.autostart',
+      'quota.setOwner',
     ],
   );
 });
