@@ -13,9 +13,8 @@ import { ArchiveReader } from '../archives/read.js';
 import { treeArchive } from '../archives/templates.js';
 import type { OnProgress, Watched } from '../contract.js';
 import { EngineError } from '../errors.js';
-import { removeTree, syncAll } from '../host/files.js';
+import { emptyTree, removeTree, syncAll } from '../host/files.js';
 import { isErrno } from '../host/gone.js';
-import { run } from '../host/run.js';
 import { requireTrusted } from '../host/trusted.js';
 import { Undo } from '../host/undo.js';
 import { asAnother } from '../lifecycle/another.js';
@@ -246,9 +245,7 @@ async function makeEmpty(folder: string, undo: Undo): Promise<void> {
   );
   if (!isNew && (!(await lstat(folder)).isDirectory() || (await readdir(folder)).length > 0))
     throw new EngineError('exists', `${folder} is there, and no empty folder`);
-  // What an archive calls its files may be no text.
-  const empty = ['/usr/bin/find', folder, '-xdev', '-mindepth', '1', '-delete'] as const;
-  undo.push(() => (isNew ? removeTree(folder) : run(empty)));
+  undo.push(() => (isNew ? removeTree(folder) : emptyTree(folder)));
 }
 
 async function unpackFolder(

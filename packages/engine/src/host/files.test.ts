@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { removeTree } from './files.js';
+import { emptyTree, removeTree } from './files.js';
 
 test('a tree goes although rm is killed', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'cvrm'));
@@ -19,4 +19,20 @@ test('a tree goes although rm is killed', async () => {
   process.kill(child(), 'SIGKILL');
   await removing;
   assert.equal(existsSync(folder), false);
+});
+
+test('a folder is emptied whatever is in it is called, and of links the links go', async () => {
+  const [folder, other] = [mkdtempSync(join(tmpdir(), 'cvrm')), mkdtempSync(join(tmpdir(), 'cvrm'))];
+  execFileSync(
+    '/bin/sh',
+    [
+      '-c',
+      `touch '${other}/stays' && ln -s '${other}' link && mkdir "$(printf 'caf\\351')" && touch caf*/.x -- -x`,
+    ],
+    { cwd: folder },
+  );
+  await emptyTree(folder);
+  assert.deepEqual([readdirSync(folder), readdirSync(other)], [[], ['stays']]);
+  rmdirSync(folder);
+  await removeTree(other);
 });
