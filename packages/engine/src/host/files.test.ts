@@ -27,7 +27,7 @@ test('a folder is emptied whatever is in it is called, and of links the links go
     '/bin/sh',
     [
       '-c',
-      `touch '${other}/stays' && ln -s '${other}' link && mkdir "$(printf 'caf\\351')" && touch caf*/.x -- -x`,
+      `touch '${other}/stays' && ln -s '${other}' link && at="$(printf 'caf\\351')" && mkdir "$at" && touch "$at/.x" ./-x`,
     ],
     { cwd: folder },
   );
