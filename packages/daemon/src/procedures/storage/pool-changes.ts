@@ -5,8 +5,11 @@ import { checkFlags, refusal } from '../words/refusal.js';
 import { presentPool, readPoolDefinition } from './pool-definition.js';
 import { findPool, type Pool, poolsOf, toWirePool } from './pools.js';
 
-/** virStoragePoolCreateFlags, which make the folder first, and virStoragePoolBuildFlags: nothing is overwritten by any of them. */
-const knownFlags = { create: 7, build: 7 } as const;
+/**
+ * virStoragePoolCreateFlags, which make the folder first, and of virStoragePoolBuildFlags those about what is there: no folder is
+ * overwritten by any of them.
+ */
+const knownFlags = { create: 1 | 2 | 4, build: 4 | 8 } as const;
 /** virStoragePoolEventLifecycleType. */
 const events = { defined: 0, undefined: 1, started: 2, stopped: 3, created: 4, deleted: 5 } as const;
 

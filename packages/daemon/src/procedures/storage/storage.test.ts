@@ -46,7 +46,9 @@ test('a folder is a pool from its definition to its end, and what is in it are v
   const pool = await connection.storagePoolDefineXml({ xml: poolXml('isos', `${path}/`) });
   assert.equal(await pool.isActive(), 0);
   assert.equal(await codeOf(pool.create()), errorCodes.systemError, 'its folder is not there');
-  await pool.build();
+  // Repair and resize are of other types of pools.
+  for (const flags of [1, 2]) assert.equal(await codeOf(pool.build({ flags })), errorCodes.invalidArg);
+  for (const flags of [0, 4, 8]) await pool.build({ flags });
   assert.equal((await stat(path)).mode & 0o777, 0o711);
   await pool.create();
   await pool.setAutostart({ autostart: 1 });
