@@ -80,7 +80,7 @@ const notes: Readonly<Record<string, string>> = {
   nwfilterBindingCreateXml: 'refused: a link has the filter that its document names',
   nwfilterBindingDelete: 'refused: a link has the filter that its document names',
   storagePoolDefineXml: 'a folder of the host; no other type',
-  storagePoolCreateXml: 'the same, until it is stopped or the host boots',
+  storagePoolCreateXml: 'the same, until it is stopped or the host boots; one that is defined is started',
   storagePoolDestroy: 'not of `default`, `roots` and `backups`, which are always active',
   storagePoolDelete: 'its folder, if that is empty',
   storagePoolSetAutostart: '`default`, `roots` and `backups` are always on',

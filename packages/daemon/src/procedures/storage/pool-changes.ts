@@ -10,6 +10,8 @@ import { findPool, type Pool, poolsOf, toWirePool } from './pools.js';
  * overwritten by any of them.
  */
 const knownFlags = { create: 1 | 2 | 4, build: 4 | 8 } as const;
+/** virStoragePoolDefineFlags. */
+const validate = 1;
 /** virStoragePoolEventLifecycleType. */
 const events = { defined: 0, undefined: 1, started: 2, stopped: 3, created: 4, deleted: 5 } as const;
 
@@ -18,8 +20,8 @@ const tell = ({ publish }: Binding, pool: Pick<Pool, 'name' | 'uuid'>, event: ke
 
 /** A definition is answered as done where it asks for what is there. */
 export const bindPoolDefinitions: Bind = (binding) => {
-  const define = async (xml: string, { transient = false, build = false } = {}) => {
-    const asked = readPoolDefinition(xml);
+  const define = async (xml: string, { strict = false, transient = false, build = false } = {}) => {
+    const asked = readPoolDefinition(xml, { strict });
     const present = presentPool(asked, poolsOf(binding));
     if (present?.isActive && transient)
       throw refusal('operationInvalid', 'storage', `pool is already active as '${present.name}'`);
@@ -35,8 +37,8 @@ export const bindPoolDefinitions: Bind = (binding) => {
   };
   return {
     async storagePoolDefineXml({ xml, flags }, { name }) {
-      checkFlags(flags, 1, name);
-      const pool = await define(xml);
+      checkFlags(flags, validate, name);
+      const pool = await define(xml, { strict: flags === validate });
       tell(binding, pool, 'defined');
       return { pool: toWirePool(pool) };
     },

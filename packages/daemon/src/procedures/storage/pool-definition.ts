@@ -16,8 +16,8 @@ export interface PoolDefinition {
 }
 
 /** Reads a document of a pool; what is no such document is refused. */
-export function readPoolDefinition(xml: string): PoolDefinition {
-  const { model, findings } = parseDocument('pool', xml);
+export function readPoolDefinition(xml: string, { strict }: { readonly strict: boolean }): PoolDefinition {
+  const { model, findings } = parseDocument('pool', xml, { strict });
   if (model === undefined) throw refusalOf(findings.find(({ severity }) => severity === 'error'));
   const { type, name, uuid, target } = model;
   if (name === undefined) throw refusal('xmlError', 'storage', 'missing name of the storage pool');

@@ -65,6 +65,8 @@ test('a folder is a pool from its definition to its end, and what is in it are v
   assert.equal((await stat(join(path, 'disk.img'))).mode & 0o777, 0o640);
   await upload(disk, 'words', { offset: 10n, length: 5n });
   assert.equal(await bytesOf(disk, 8n, 8n), '\0\0words\0');
+  assert.equal((await disk.getInfoFlags({ flags: 1 })).allocation, 3n << 20n, 'its length');
+  assert.equal((await disk.getInfoFlags({ flags: 0 })).allocation, 4096n);
   await disk.resize({ capacity: 4096n, flags: 2 });
   assert.equal((await disk.getInfo()).capacity, (3n << 20n) + 4096n);
   assert.equal(await codeOf(disk.resize({ capacity: 1n << 20n })), errorCodes.invalidArg);
@@ -100,6 +102,18 @@ test('a folder is a pool from its definition to its end, and what is in it are v
   await pool.undefine();
   assert.ok(existsSync(path));
   assert.equal(await codeOf(connection.storagePoolLookupByName({ name: 'isos' })), errorCodes.noStoragePool);
+});
+
+test('a document that is to be validated has nothing that is not understood', async (t) => {
+  const { connection, folder } = await opened(t);
+  const odd = (xml: string): string => xml.replace('<name>', '<odd/><name>');
+  const xml = odd(poolXml('isos', join(folder, 'isos')));
+  assert.equal(await codeOf(connection.storagePoolDefineXml({ xml, flags: 1 })), errorCodes.xmlError);
+  await connection.storagePoolDefineXml({ xml });
+  const pool = await connection.storagePoolCreateXml({ xml, flags: 1 });
+  const volume = odd(volumeXml('disk'));
+  assert.equal(await codeOf(pool.storageVolCreateXml({ xml: volume, flags: 4 })), errorCodes.xmlError);
+  await pool.storageVolCreateXml({ xml: volume });
 });
 
 test('one that is off is started by its document, too, and stays defined', async (t) => {

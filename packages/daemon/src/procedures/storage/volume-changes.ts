@@ -11,9 +11,12 @@ import { givenPermissions } from './pool-definition.js';
 import { findPool, type Pool, poolsOf, type Volume } from './pools.js';
 import { toWireVolume, volumeOf } from './volumes.js';
 
+/** virStorageVolCreateFlags: blocks are shared anyway where they can be. */
+const createFlags = { shareBlocks: 2, validate: 4 } as const;
+
 /** What a client's document of a volume asks for. */
-function readVolume(xml: string): NewVolume {
-  const { model, findings } = parseDocument('volume', xml);
+function readVolume(xml: string, flags: number): NewVolume {
+  const { model, findings } = parseDocument('volume', xml, { strict: (flags & createFlags.validate) !== 0 });
   const fault = findings.find(({ severity }) => severity === 'error');
   if (model === undefined) throw refusal('xmlError', 'storage', fault?.message ?? 'no volume');
   const { name, type, capacityBytes = 0, target } = model;
@@ -70,18 +73,15 @@ function refuseForm(xml: string): void {
   );
 }
 
-/** virStorageVolCreateFlags: what is done anyway where it can be. */
-const shareBlocks = 2;
-
 /** virStorageVolResizeFlags. */
 const resizeFlags = { delta: 2, shrink: 4 } as const;
 
 /** What the pools have no use for is refused by name. */
 export const bindVolumeChanges: Bind = (binding) => ({
   async storageVolCreateXml({ pool: { uuid }, xml, flags }, { name }) {
-    checkFlags(flags, 0, name);
+    checkFlags(flags, createFlags.validate, name);
     const pool = findPool(poolsOf(binding), { uuid });
-    const wanted = readVolume(xml);
+    const wanted = readVolume(xml, flags);
     if (pool.make === undefined)
       throw refusal('operationUnsupported', 'storage', `storage pool '${pool.name}': ${pool.made}`);
     refuseForm(xml);
@@ -90,9 +90,9 @@ export const bindVolumeChanges: Bind = (binding) => ({
     return await madeIn(pool, wanted.name, binding);
   },
   async storageVolCreateXmlFrom({ pool: { uuid }, xml, clonevol, flags }, { name }) {
-    checkFlags(flags, shareBlocks, name);
+    checkFlags(flags, createFlags.shareBlocks | createFlags.validate, name);
     const pool = findPool(poolsOf(binding), { uuid });
-    const wanted = readVolume(xml);
+    const wanted = readVolume(xml, flags);
     const from = await volumeOf(binding, clonevol);
     await refuseTaken(pool, wanted.name);
     await pool.copy(from, wanted.name);

@@ -11,6 +11,8 @@ import { findPool, poolsOf, toWirePool, type Volume } from './pools.js';
 const volumeTypes = { file: 0, dir: 2 } as const;
 /** virStorageVolDeleteFlags: wiped first, which files above a file system cannot be, and with its snapshots, which is always so. */
 const deleteFlags = 2;
+/** virStorageVolInfoFlags: how long it is is told as what it takes. */
+const physicalFlag = 1;
 
 /** As answers name it. */
 export const toWireVolume = ({ pool, name, path }: Volume) => ({ pool, name, key: path });
@@ -95,7 +97,11 @@ export const bindVolumes: Bind = (binding) => {
       return { vol: toWireVolume(await volumeAt(path, `path '${path}'`)) };
     },
     storageVolGetInfo: async ({ vol }) => await volumeInfo(await volumeOf(binding, vol)),
-    storageVolGetInfoFlags: async ({ vol }) => await volumeInfo(await volumeOf(binding, vol)),
+    async storageVolGetInfoFlags({ vol, flags }, { name }) {
+      checkFlags(flags, physicalFlag, name);
+      const info = await volumeInfo(await volumeOf(binding, vol));
+      return flags === physicalFlag ? { ...info, allocation: info.capacity } : info;
+    },
     storageVolGetPath: async ({ vol }) => ({ name: (await volumeOf(binding, vol)).path }),
     storageVolGetXmlDesc: async ({ vol }) => ({ xml: await volumeXml(await volumeOf(binding, vol)) }),
     async storageVolDelete({ vol, flags }, { name }) {
