@@ -7,6 +7,7 @@ import { createConnection, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { parseUri } from '@ctvirt/rpc';
 import { serveLibvirtInMemory } from '../testing/serve-libvirt.js';
 import { complete, reach, uriHere } from './target.js';
 
@@ -19,6 +20,8 @@ test('a host is reached as whoever asked came to it', () => {
   assert.equal(uriHere('tls', 'far', usual), 'ctvirt+tls://far/system');
   assert.equal(uriHere('tls', 'far', other), 'ctvirt+tls://far:4711/system');
   assert.equal(uriHere('tls', '[fd00::2]', other), 'ctvirt+tls://[fd00::2]:4711/system');
+  const odd = uriHere('unix', 'far', { ...usual, socket: '/srv/a&b #1/sock' });
+  assert.equal(parseUri(odd).options.get('socket'), '/srv/a&b #1/sock');
   for (const transport of ['unix', 'tls'])
     for (const where of [usual, other]) assert.match(complete(uriHere(transport, 'far', where)), /^ctvirt\+/);
 });

@@ -20,9 +20,12 @@ export function uriHere(
   { socket, tlsPort }: { readonly socket: string; readonly tlsPort: number },
 ): string {
   if (transport !== 'tls')
-    return `ctvirt+ssh://${address}/system${socket === SOCKET ? '' : `?socket=${socket}`}`;
+    return `ctvirt+ssh://${address}/system${socket === SOCKET ? '' : `?socket=${encoded(socket)}`}`;
   return `ctvirt+tls://${address}${tlsPort === TLS_PORT ? '' : `:${tlsPort}`}/system`;
 }
+
+/** A path within a query: what would end it there, or begin something else, is escaped. */
+const encoded = (path: string): string => encodeURIComponent(path).replaceAll('%2F', '/');
 
 /** Opens a connection; ssh asks nobody anything, since nobody sits before it. */
 export async function reach(uri: string, silentMs = SILENT_MS): Promise<MoveTarget> {
