@@ -125,7 +125,10 @@ export const backupTaken = object(
     files: integer({ description: 'Files that were looked at' }),
     changedFiles: integer({ description: 'Of these, those that were new or other than in the last backup' }),
     bytes: number({ description: 'Sum of their lengths' }),
-    addedBytes: number({ description: 'What the repository has grown by, before it was packed' }),
+    addedBytes: number({
+      description:
+        'What is new in the repository: its length before it is packed of restic, after that of borg',
+    }),
     seconds: number({ description: 'How long it took' }),
     frozenMs: nullable(
       number({

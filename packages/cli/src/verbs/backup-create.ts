@@ -16,7 +16,7 @@ export const backup = verb({
   group: 'Backups',
   summary: 'Back up domains',
   details: [
-    'A backup is the whole tree of a domain with its own ids, and its document, in a repository of restic: encrypted, and what is there once is kept once. Each is whole by itself. A domain that is off cannot be started meanwhile.',
+    'A backup is the whole tree of a domain with its own ids, and its document, in a repository of restic or borg: encrypted, and what is there once is kept once. Each is whole by itself. A domain that is off cannot be started meanwhile.',
     'One that runs goes on: what is read is a copy, which is made for that and goes then. Its writes wait for the moment of the copy, and how long that was is told. It takes the room of its files on the file system of the roots, where that cannot share blocks as XFS and btrfs do.',
     'Folders, files and disks of the host that a domain mounts are not in it. Each is told, and the exit status is 19 then; with --leave-mounts it is 0. With --with-mounts folders are in it, read as they are meanwhile, file after file; restore --path brings them back. 19 it is, too, where a file could not be read, whatever is said.',
     'With --keep-last and the like, of each domain the backups that are not to be kept are removed after its new one, as backup forget and prune do.',

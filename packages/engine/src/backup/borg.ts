@@ -312,7 +312,8 @@ export class Borg implements BackupTool {
       return said;
     } catch (error) {
       const stderr = error instanceof EngineError && 'stderr' in error.details ? error.details.stderr : '';
-      if (tries === 1 || !IN_FLUX.test(stderr ?? '')) throw error;
+      if (!IN_FLUX.test(stderr ?? '')) throw error;
+      if (tries === 1) throw this.#halfWay(failed, stderr ?? '') ?? error;
       await sleep(READ_AGAIN_MS);
       return await this.#read(words, failed, tries - 1);
     }
@@ -365,6 +366,17 @@ export class Borg implements BackupTool {
     return new EngineError('host-command', `repository '${repository.name}' is damaged: ${failed}: ${last}`, {
       stderr,
     });
+  }
+
+  /** What looks cannot complete what a run that was killed has left. */
+  #halfWay(failed: string, stderr: string): EngineError | undefined {
+    const { path, name } = this.repository;
+    if (!/Read-only file system/.test(stderr)) return undefined;
+    return new EngineError(
+      'busy',
+      `${failed}: repository '${name}' is half-way: try again if somebody writes there; after a run that was killed \`ctvirt backup prune --repository ${name}\` completes it`,
+      { path },
+    );
   }
 
   /** Its counter of what was encrypted must not begin anew with the same key while somebody has what was written with it. */
