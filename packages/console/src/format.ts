@@ -16,7 +16,7 @@ export function bytes(value: number): string {
     unit++;
   }
   const isExact =
-    unit > 0 && (left < 10 || (unit >= GIB && left < 100 && left.toFixed(1) !== left.toFixed(0) + '.0'));
+    unit > 0 && (left < 10 || (unit >= GIB && left < 100 && left.toFixed(1) !== `${left.toFixed(0)}.0`));
   const text = isExact ? left.toFixed(1) : String(Math.round(left));
   return `${value < 0 ? '−' : ''}${text} ${binaryUnits[unit]}`;
 }
