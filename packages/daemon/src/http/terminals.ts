@@ -35,13 +35,14 @@ export class Terminals {
     this.#opening.set(owner, (this.#opening.get(owner) ?? 0) + 1);
     try {
       const program = await begin();
+      let release = (): void => undefined;
       const terminal = new Terminal(named, owner, program, this.leaseMs, () => {
         release();
         this.#all.delete(terminal.id);
       });
       this.#all.set(terminal.id, terminal);
       // Whoever ends the session ends what runs in it, looked at or not.
-      const release = this.#held(visitor, terminal);
+      release = this.#held(visitor, terminal);
       return terminal.attach(0);
     } finally {
       const left = (this.#opening.get(owner) ?? 1) - 1;

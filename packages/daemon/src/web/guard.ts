@@ -45,12 +45,17 @@ export const guardedDoor = (sessions: WebSessions, place: Place): Door => ({
     const session = sessionOf(request, sessions, place);
     if (session === undefined) throw over();
     refuseLesser(session.role, wish.role);
+    const confirm = (): void => {
+      if (!sessions.isIn(session)) throw over();
+    };
     return {
       session,
-      confirm() {
-        if (!sessions.isIn(session)) throw over();
+      confirm,
+      hold(end, holding) {
+        // What took its time to begin may have outlived it.
+        confirm();
+        return sessions.hold(session, end, holding);
       },
-      hold: (end, holding) => sessions.hold(session, end, holding),
     };
   },
 });

@@ -126,6 +126,34 @@ test('whatever waits or is told for long ends with its session, at once', async 
   await until(() => door.engine.listeners() === listeners, 'somebody listens');
 });
 
+test('what takes its time to begin does not outlive the session that asked for it, kept or not', async (t) => {
+  for (const keep of [true, false]) {
+    const door = await entered(t);
+    const { exec } = door.engine;
+    let go = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    let begun = false;
+    Object.assign(door.engine, {
+      exec: async (...asked: Parameters<typeof exec>) => {
+        begun = true;
+        await held;
+        return await exec(...asked);
+      },
+    });
+    const upgrade = { connection: 'upgrade', upgrade: sessionProtocol };
+    const line = await dial(door, 'GET', '/v1/domains/web/exec', { ...door.headers, ...upgrade });
+    line.socket.write(encodeJson('open', { argv: ['sleep', '600'], tty: true, keep }));
+    await until(() => begun, 'nothing is asked for');
+    await door.browsers.revoke(door.id);
+    assert.ok(await within(line, 2000));
+    go();
+    await pause(50);
+    await until(() => door.engine.liveSessions() === 0, `a program goes on, keep is ${keep}`);
+  }
+});
+
 test('who ends the session by which he asks is told so, whichever way he does', async (t) => {
   for (const own of [true, false]) {
     const { ask, headers, id } = await entered(t);
