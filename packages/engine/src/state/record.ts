@@ -113,6 +113,10 @@ const areIds = (value: unknown): value is readonly HostIds[] =>
   Array.isArray(value) &&
   value.every((one: unknown) => isObject(one) && isCount(one['first']) && isCount(one['count']));
 
+/** Whether it is a range of ids, or says that there is none. */
+export const isRangeOrNull = (value: unknown): value is { start: number; count: number } | null =>
+  value === null || (isObject(value) && isCount(value['start']) && isCount(value['count']));
+
 const areTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
 const isFamily = (value: unknown): boolean => value === 4 || value === 6;
 const areOfFamily = (value: unknown, isWhole: (one: Record<string, unknown>) => boolean): boolean =>
@@ -156,7 +160,7 @@ const checks: { readonly [K in keyof DomainRecord]-?: (value: unknown) => boolea
   delaySeconds: (v) => v === undefined || isCount(v),
   persistent: (v) => typeof v === 'boolean',
   eraseAtEnd: (v) => typeof v === 'boolean',
-  ids: (v) => v === null || (isObject(v) && isCount(v['start']) && isCount(v['count'])),
+  ids: isRangeOrNull,
   template: isTextOrNull,
   templates: areTexts,
   profile: isTextOrNull,

@@ -98,6 +98,12 @@ test('a damaged file hides neither the other domains nor whose ids are in use', 
   assert.deepEqual(store.keptRoots(), []);
   assert.throws(() => store.lease('other'), { code: 'internal' });
   assert.ok(existsSync(join(store.rootFolder('other'), 'root.img')));
+  // Nobody is to be given ids that are no numbers.
+  for (const start of ['1048576', null, 1.5]) {
+    const text = JSON.stringify({ ...other, ids: { ...ids, start } });
+    await writeFile(join(store.rootFolder('other'), 'lease.json'), text);
+    assert.throws(() => store.lease('other'), { code: 'internal' });
+  }
 });
 
 test('a lease says how each layer is kept; one of an earlier version is given the word once', async () => {

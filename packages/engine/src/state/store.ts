@@ -13,7 +13,7 @@ import type { NamedIds } from './id-ranges.js';
 import { isKeptOf, isKeptRoot, nextKeptRoot } from './kept-root.js';
 import { diskName, type Layout } from './layout.js';
 import { forgetMoving, givenTo, readMoving } from './moving.js';
-import { type DomainRecord, formatRecord, isNamedIds, parseRecord } from './record.js';
+import { type DomainRecord, formatRecord, isNamedIds, isRangeOrNull, parseRecord } from './record.js';
 import { passSnapshots, snapshotFolders } from './snapshot-store.js';
 
 /** What stands beside a domain's files: whose they are, made from what, and whether they outlive the definition. */
@@ -507,12 +507,10 @@ const parseLease = (text: string, path: string): Lease => parseJson(text, path, 
 function isLease(value: unknown): value is Lease {
   if (typeof value !== 'object' || value === null) return false;
   const { name, uuid, ids, made, kept, keptAt, mapped } = value as Partial<Record<keyof Lease, unknown>>;
-  const idsFit =
-    ids === null || (typeof ids === 'object' && ids !== undefined && 'start' in ids && 'count' in ids);
   return (
     typeof name === 'string' &&
     typeof uuid === 'string' &&
-    idsFit &&
+    isRangeOrNull(ids) &&
     Array.isArray(made) &&
     made.every(isMade) &&
     typeof kept === 'boolean' &&
