@@ -291,7 +291,10 @@ export class Lifecycle {
       await this.#letGo(entry, run);
       entry.state = run.isFrozen ? 'paused' : 'running';
       entry.reason = run.isFrozen ? 'user' : 'booted';
-      if (isUnwanted) void queue.run(entry.record.name, () => this.destroy(entry));
+      if (isUnwanted)
+        void queue
+          .run(entry.record.name, () => this.destroy(entry))
+          .catch((error: unknown) => this.#complain(entry, error));
       else {
         this.#watch(entry, run);
         await this.#takeBack(entry);
