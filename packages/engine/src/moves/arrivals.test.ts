@@ -5,6 +5,7 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { MoveOffer } from '@ctvirt/api';
 import { MemoryDriver } from '../drivers/memory/driver.js';
 import { layoutOf } from '../state/layout.js';
@@ -48,6 +49,8 @@ test('one that is given up is no more, though not all of its files can be erased
   await parts.arrivals.answer({ step: 'abort', job: 'j' });
   assert.match(log.join('\n'), /warn: .*it is gone, but not all of its files are erased/);
   assert.equal(parts.registry.lookFor('web'), undefined);
+  // How it ended is on the disk before it is told.
+  while (parts.jobs.list()[0]?.state === 'running') await sleep(5);
   assert.equal(parts.jobs.list()[0]?.state, 'failed');
   rmSync(join(layout.roots, coming()[0] ?? '', 'more.lvm'));
   await engine.close();
