@@ -98,7 +98,9 @@ function historyText(told: History, width: number): string {
   // The last step may be one that has only begun.
   const [end = to] = [to, new Date().toISOString()].sort();
   const step = describeDuration(stepSeconds).replace(/ 0[smh]$/, '');
-  const head = `${whose}\n${describeTime(from)} to ${describeTime(end)}, each bar ${step}\n\n`;
+  const since = firstKnown(told);
+  const unknown = since === undefined ? '' : `Nothing is known of the time before ${describeTime(since)}.\n`;
+  const head = `${whose}\n${describeTime(from)} to ${describeTime(end)}, each bar ${step}\n${unknown}\n`;
   if (shown.length === 0 && walls.length === 0) return `${head}Nothing is known of that time.\n`;
   const steps = shown[0]?.[1].average.length ?? 0;
   const stepAt = (at: string): number => Math.floor((Date.parse(at) - Date.parse(from)) / 1000 / stepSeconds);
@@ -124,6 +126,17 @@ function historyText(told: History, width: number): string {
   );
   const notKnown = byReason(Object.entries(series).map(([which, { why }]) => [which, why]));
   return `${head}${table}${notKnown.map((line) => `- ${line}\n`).join('')}${wallTable(walls, name === null, width)}`;
+}
+
+/** When the first step begins that anything is known of, where that is not the first of all: it may not have been there before. */
+function firstKnown({ from, stepSeconds, series }: History): string | undefined {
+  const firsts = Object.values(series).map(({ average }) => average.findIndex(isKnown));
+  const known = firsts.filter((at) => at >= 0);
+  const first = Math.min(...known);
+  if (known.length === 0 || first === 0) return undefined;
+  const at = new Date(from);
+  at.setSeconds(at.getSeconds() + first * stepSeconds);
+  return at.toISOString();
 }
 
 /** Looks are ten seconds apart, and what is older than the daemon is told by the minute. */
