@@ -23,7 +23,7 @@ export function describeBytes(bytes: number): string {
     unit++;
   }
   const isExact =
-    unit > 0 && (value < 10 || (unit >= GIB && value < 100 && value.toFixed(1) !== `${value.toFixed(0)}.0`));
+    unit > 0 && (value < 10 || (unit >= GIB && value < 100 && !value.toFixed(1).endsWith('.0')));
   const text = isExact ? value.toFixed(1) : String(Math.round(value));
   return `${text} ${binaryUnits[unit]}`;
 }

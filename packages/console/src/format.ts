@@ -15,8 +15,7 @@ export function bytes(value: number): string {
     left /= 1024;
     unit++;
   }
-  const isExact =
-    unit > 0 && (left < 10 || (unit >= GIB && left < 100 && left.toFixed(1) !== `${left.toFixed(0)}.0`));
+  const isExact = unit > 0 && (left < 10 || (unit >= GIB && left < 100 && !left.toFixed(1).endsWith('.0')));
   const text = isExact ? left.toFixed(1) : String(Math.round(left));
   return `${value < 0 ? '−' : ''}${text} ${binaryUnits[unit]}`;
 }

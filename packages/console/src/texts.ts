@@ -249,6 +249,8 @@ export const texts = {
   },
   domains: {
     title: 'Domains',
+    diskUncounted:
+      'Not counted yet, or by nobody: a limit on space has it counted; `ctvirt list -o disk` looks through it',
     search: 'Search',
     searchPlaceholder: 'name, title, address, template',
     filterState: 'State',
@@ -544,8 +546,10 @@ export const texts = {
   },
   check: {
     title: 'Host check',
-    owned: 'Has an owner',
-    stray: 'Has none',
+    owned: 'Owned: what a domain, a template, a network or the daemon has',
+    stray: 'Stray: what nobody owns',
+    shownOf: (shown: number, all: number): string =>
+      shown < all ? `the first ${count(shown)} of ${count(all)}` : count(all),
     none: 'Nothing is stray',
     noneWhy: 'All that the host holds of ours belongs to a domain, a template, a network or the daemon.',
     columns: { kind: 'Kind', what: 'What', owner: 'Owner' },

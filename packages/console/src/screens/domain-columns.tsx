@@ -44,7 +44,12 @@ function Verdict({ row, of }: { readonly row: Row; readonly of: 'cpu' | 'memory'
 
 function Disk({ row }: { readonly row: Row }) {
   const { disk: usedBytes = null, diskLimit: limitBytes = null } = row.use.value ?? {};
-  if (usedBytes === null) return <span class="soft">{unknown}</span>;
+  if (usedBytes === null)
+    return (
+      <span class="soft" title={row.is.value.state === 'shutoff' ? undefined : words.diskUncounted}>
+        {unknown}
+      </span>
+    );
   const text = bytes(usedBytes);
   if (limitBytes === null)
     return (

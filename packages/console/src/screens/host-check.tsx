@@ -82,7 +82,11 @@ export function Screen() {
                 <Assets assets={stray} />
               )}
             </Card>
-            <Card title={words.owned} sub={count(owned.length)} isFlush>
+            <Card
+              title={words.owned}
+              sub={words.shownOf(Math.min(mostOwned, owned.length), owned.length)}
+              isFlush
+            >
               <Assets assets={owned.slice(0, mostOwned)} />
             </Card>
           </>
