@@ -74,6 +74,8 @@ export class Sweep {
   began(entry: Entry): void {
     setTimeout(() => {
       if (!this.#isOpen || entry.running === undefined || this.#untilNext() < SOON_MS) return;
+      // A round has come before: what is told of it now is what history has.
+      if (this.seen(entry) !== undefined) return;
       try {
         this.#lookAt(entry, this.parts.hostTime());
       } catch (error) {
