@@ -2,4 +2,4 @@
 // SPDX-License-Identifier: Apache-2.0
 import { runBench } from './run.mjs';
 
-await runBench('bench:web', async () => (await import('./web/rows.mjs')).webRows);
+await runBench('bench:web', async () => (await import('./web/rows.mjs')).webRows, { packages: ['chromium'] });

@@ -1,17 +1,13 @@
 // A scrape of many running domains: what it takes, and how long others wait for their answers meanwhile.
 // SPDX-License-Identifier: Apache-2.0
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
 import { Agent, get } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { mb, median, ms } from '../measure.mjs';
+import { processorMs, withDomains } from './memory-daemon.mjs';
 
 const run = promisify(execFile);
-const program = new URL('../../packages/daemon/dist/testing/memory-daemon.js', import.meta.url).pathname;
 const reach = { scrapeMs: 100, waitMs: 10 };
 /** So long others are watched without a scrape. */
 const CALM_MS = 2000;
@@ -61,16 +57,6 @@ async function scraped(socketPath) {
   return { seconds, bytes };
 }
 
-/**
- * What a process has had of processors, in milliseconds; the kernel counts it in tens of them.
- *
- * @param {number | undefined} pid
- */
-function processorMs(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
-  return 10 * (Number(fields[11]) + Number(fields[12]));
-}
-
 /** @param {readonly number[]} values */
 const highest = (values) => Math.max(...values);
 
@@ -78,17 +64,9 @@ const highest = (values) => Math.max(...values);
 export const scrape = {
   name: 'scrape',
   async run({ note, count = 1000, rounds = 20 }) {
-    const folder = mkdtempSync(join(tmpdir(), 'ctvirt-scrape-'));
-    chmodSync(folder, 0o755);
-    mkdirSync(join(folder, 'run'));
-    const socketPath = join(folder, 'run', 'http.sock');
     note(`starting ${count} domains in memory`);
     // Of its domains each second one runs.
-    const daemon = spawn(process.execPath, [program, socketPath, String(2 * count)], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    try {
-      await once(daemon.stdout, 'data');
+    return await withDomains(2 * count, async ({ socketPath, pid }) => {
       note('waiting for a look at all of them');
       await sleep(11_000);
       const calm = asking(socketPath);
@@ -96,9 +74,9 @@ export const scrape = {
       const without = await calm();
       // What comes before is what a program that has just begun takes longer for.
       for (let round = 0; round < rounds; round++) await scraped(socketPath);
-      const before = processorMs(daemon.pid);
+      const before = processorMs(pid);
       for (let round = 0; round < rounds; round++) await scraped(socketPath);
-      const had = (processorMs(daemon.pid) - before) / rounds;
+      const had = (processorMs(pid) - before) / rounds;
       /** @type {{ seconds: number, bytes: number, longest: number }[]} */
       const scrapes = [];
       for (let round = 0; round < rounds; round++) {
@@ -123,10 +101,6 @@ export const scrape = {
           ok: waited <= reach.waitMs,
         },
       ];
-    } finally {
-      daemon.kill();
-      await once(daemon, 'exit');
-      rmSync(folder, { recursive: true, force: true });
-    }
+    });
   },
 };

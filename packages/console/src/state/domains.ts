@@ -4,6 +4,7 @@ import type { ApiError, DeliveryReport, DomainEvent, DomainSummary, UsageLine } 
 import { batch, type Signal, signal } from '@preact/signals';
 import { asApiError } from './asked.js';
 import { daemon } from './daemon.js';
+import { byText } from './order.js';
 import { hear } from './stream.js';
 
 /** What a running domain used at the last look. */
@@ -45,8 +46,7 @@ export const turn = signal(0);
 const byUuid = new Map<string, Row>();
 let early: DomainEvent[] | undefined;
 
-const byName = (a: Row, b: Row): number =>
-  a.is.peek().name.localeCompare(b.is.peek().name, 'en', { numeric: true });
+const byName = (a: Row, b: Row): number => byText(a.is.peek().name, b.is.peek().name);
 
 /** The domain of this name, UUID or id. */
 export const rowOf = (name: string): Row | undefined =>

@@ -1,7 +1,9 @@
 // Which domains of all are meant, and in which order.
 // SPDX-License-Identifier: Apache-2.0
+
 import type { DomainSummary } from '@ctvirt/api/browser';
 import type { Row } from './domains.js';
+import { byText } from './order.js';
 
 /** Whether a domain is called so, or has such a title, address or template; `wanted` in lower case. */
 export const isFound = (
@@ -61,7 +63,7 @@ export function ordered(all: readonly Row[], sort: string): readonly Row[] {
   const measured = all.map((row) => ({ row, by: measure(row) }));
   measured.sort((a, b) => {
     if (typeof a.by === 'number' && typeof b.by === 'number') return sign * (a.by - b.by);
-    return sign * String(a.by).localeCompare(String(b.by), 'en', { numeric: true });
+    return sign * byText(String(a.by), String(b.by));
   });
   return measured.map(({ row }) => row);
 }

@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { hearing } from '../http/remarks.js';
 import { createHttpApp } from '../http/server.js';
 import { parseSettings } from '../settings.js';
+import { pageFolder, readAssets } from '../web/assets.js';
 import { Browsers } from '../web/browsers.js';
 import { freePort } from './browsers.js';
 import { openOverMemory, sampleXml } from './memory-engine.js';
@@ -14,17 +15,23 @@ const engine = await openOverMemory(
   dirname(dirname(socketPath)),
   hearing(() => undefined),
 );
-for (let at = 1; at <= Number(count); at++) {
-  await engine.define(sampleXml(`domain-${at}`));
-  if (at % 2 === 0) await engine.start(`domain-${at}`);
-}
+/** Each waits for its disk: many at a time are sooner there. */
+const width = 32;
+for (let first = 1; first <= Number(count); first += width)
+  await Promise.all(
+    Array.from({ length: Math.min(width, Number(count) + 1 - first) }, async (_, index) => {
+      const at = first + index;
+      await engine.define(sampleXml(`domain-${at}`));
+      if (at % 2 === 0) await engine.start(`domain-${at}`);
+    }),
+  );
 const log = pino({ level: 'silent' });
 const run = dirname(socketPath);
 const web = new Browsers({
   layout: { run, lib: run },
   settings: parseSettings(`web_listen = "127.0.0.1:${await freePort()}"\n`, 'ctvirtd.conf'),
   log,
-  readPage: () => ({ files: new Map(), index: undefined }),
+  readPage: () => readAssets(pageFolder(new URL('../main.js', import.meta.url).href)),
   appOf: (doors) => createHttpApp(engine, log, undefined, doors),
 });
 const app = createHttpApp(engine, log, undefined, { web });

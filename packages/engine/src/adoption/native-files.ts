@@ -92,7 +92,7 @@ function foldersEntries(folder: string): string[] {
   try {
     return readdirSync(folder)
       .filter((entry) => !entry.startsWith('.'))
-      .sort((one, other) => one.localeCompare(other, 'en', { numeric: true }))
+      .sort(new Intl.Collator('en', { numeric: true }).compare)
       .slice(0, mostFiles);
   } catch {
     return []; // not there
