@@ -686,6 +686,44 @@ export const texts = {
     leasesNone: 'Nobody has an address here.',
     addresses: 'Addresses',
   },
+  document: {
+    title: 'Document',
+    sub: 'as its next start reads it',
+    of: (name: string): string => `Document of ${name}`,
+    counts: (faults: number, remarks: number): string =>
+      faults + remarks === 0 ? 'No faults.' : `${plural(faults, 'fault')}, ${plural(remarks, 'remark')}`,
+    nowhere: 'whole',
+    same: 'Nothing differs.',
+    lineKind: { gone: 'gone: ', new: 'new: ' },
+    validate: 'Validate on this host',
+    validateWhy: 'What saving it would say, without saving it',
+    valid: (remarks: number): string =>
+      remarks === 0
+        ? 'This host takes it as it is.'
+        : `This host takes it, with ${plural(remarks, 'remark')}.`,
+    invalid: 'This host does not take it.',
+    drop: 'Drop changes',
+    review: 'Save…',
+    changes: 'What changes',
+    save: 'Save',
+    back: 'Go on writing',
+    saved: 'Saved; its next start has it',
+    draft: 'What you had not saved is here again.',
+    conflict: 'Somebody else has saved it',
+    changedMeanwhile: 'It was saved by somebody else meanwhile. Your text is untouched.',
+    theirs: 'What they changed',
+    yours: 'What you changed',
+    merge: 'Put both together',
+    take: 'Take theirs',
+    merged: (conflicts: number): string =>
+      conflicts === 0
+        ? 'Both are in it; nothing is saved yet.'
+        : `Both are in it; ${plural(conflicts, 'place')} between marks must be settled first.`,
+    taken: 'Theirs is in the editor. Ctrl Z brings yours back.',
+    entry: 'At the cursor',
+    noEntry: 'Nothing is known of this place.',
+    hint: 'Ctrl Space completes · F8 next fault · Ctrl S saves · Tab leaves the editor',
+  },
   terminal: {
     which: 'What to open',
     of: { exec: 'Shell', console: 'Console' },

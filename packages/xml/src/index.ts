@@ -64,12 +64,14 @@ export {
   sharesRange,
   type Vcpu,
 } from './domain/tuning.js';
+export { explainDomain, possibleInDomain } from './domain-reference.js';
 export { escapeAttribute, escapeText } from './emit/escape.js';
+export type { Possible } from './emit/explain.js';
 export type { JsonSchema } from './emit/json-schema.js';
 export { XmlError } from './errors.js';
 export { describeFinding, type Finding, type FindingCode, findingCodes } from './finding.js';
 export { placeFindings } from './finding-place.js';
-export { conflictMarks, type Merged, mergeTexts } from './merge.js';
+export { type ComparedLine, compareTexts, conflictMarks, type Merged, mergeTexts } from './merge.js';
 export {
   type MetadataFault,
   metadataAttributes,

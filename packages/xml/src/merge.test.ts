@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mergeTexts } from './merge.js';
+import { type ComparedLine, compareTexts, mergeTexts } from './merge.js';
 
 const merged = (base: string, yours: string, theirs: string): string => {
   const { text, conflicts } = mergeTexts(
@@ -48,4 +48,21 @@ test('no line of either side is lost, whatever was done', () => {
     for (const line of [...yours, ...theirs])
       if (/^[yt]/.test(line)) assert.ok(lines.has(line), `${line} of ${base}`);
   }
+});
+
+test('what became of each line is told in order, and both texts can be had of it', () => {
+  const texts = ['', 'a', 'a\nb\nc', 'a\nx\nc', 'b\nc\nd\n', 'c\nb\na', 'a\nb\nb\nb\nc'];
+  const kept = (lines: readonly ComparedLine[], not: ComparedLine['kind']) =>
+    lines.flatMap(({ kind, text }) => (kind === not ? [] : [text])).join('\n');
+  for (const before of texts)
+    for (const after of texts) {
+      const lines = compareTexts(before, after);
+      assert.equal(kept(lines, 'new'), before);
+      assert.equal(kept(lines, 'gone'), after);
+      if (before === after) assert.ok(lines.every(({ kind }) => kind === 'same'));
+    }
+  assert.deepEqual(
+    compareTexts('a\nb\nc', 'a\nx\nc').map(({ kind }) => kind),
+    ['same', 'gone', 'new', 'same'],
+  );
 });

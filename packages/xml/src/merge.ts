@@ -38,6 +38,30 @@ export function mergeTexts(base: string, yours: string, theirs: string): Merged 
   return { text: merged.join('\n'), conflicts };
 }
 
+/** A line of one text or both. */
+export interface ComparedLine {
+  readonly kind: 'same' | 'gone' | 'new';
+  readonly text: string;
+}
+
+/** What became of the lines of a text, in order. */
+export function compareTexts(before: string, after: string): readonly ComparedLine[] {
+  const [from, to] = [before.split('\n'), after.split('\n')];
+  const places = placesOf(from, to);
+  const lines: ComparedLine[] = [];
+  let next = 0;
+  for (const [at, text] of from.entries()) {
+    const place = places.get(at);
+    if (place === undefined) lines.push({ kind: 'gone', text });
+    else {
+      for (; next < place; next++) lines.push({ kind: 'new', text: to[next] ?? '' });
+      lines.push({ kind: 'same', text });
+      next++;
+    }
+  }
+  return [...lines, ...to.slice(next).map((text) => ({ kind: 'new', text }) as const)];
+}
+
 type Lines = readonly string[];
 
 /** Of whichever side changed it; undefined where both did, to different lines. */

@@ -10,7 +10,14 @@ import { explainPath } from './emit/explain.js';
 import { formatElement } from './emit/format.js';
 import { emitJsonSchema } from './emit/json-schema.js';
 import { emitRelaxNg } from './emit/relax-ng.js';
-import { documentRelaxNg, explain, explainable, xmlReference } from './index.js';
+import {
+  documentRelaxNg,
+  explain,
+  explainable,
+  explainDomain,
+  possibleInDomain,
+  xmlReference,
+} from './index.js';
 import { network } from './network/index.js';
 import { nwfilter } from './nwfilter/index.js';
 import type { AnyElement, Fields } from './schema/declaration.js';
@@ -131,4 +138,23 @@ test('explain finds elements and attributes by path', () => {
     assert.match(text, /\S/, path);
     assert.doesNotMatch(text, /`|^#|^\||In the model/m, path);
   }
+});
+
+test('what may stand in a place is what has an entry there, with its values', () => {
+  const paths = explainable();
+  for (const path of ['', 'devices', 'devices/filesystem', 'os/type', 'vcpu']) {
+    const below = path === '' ? '' : `${path}/`;
+    for (const { name, isAttribute, doc } of possibleInDomain(path)) {
+      assert.notEqual(doc, '');
+      assert.equal(explainDomain(`${below}${name}`), explain(`${below}${name}`));
+      if (name !== '<text>')
+        assert.ok(paths.includes(`${below}${isAttribute ? '@' : ''}${name}`), `${below}${name}`);
+    }
+  }
+  const values = (path: string, wanted: string) =>
+    possibleInDomain(path).find(({ name }) => name === wanted)?.values;
+  assert.deepEqual(values('devices/filesystem', 'accessmode'), ['passthrough', 'mapped', 'squash']);
+  assert.deepEqual(values('devices/filesystem', 'type')?.slice(0, 2), ['mount', 'template']);
+  assert.deepEqual(values('os/type', '<text>')?.[0], 'exe');
+  assert.deepEqual(possibleInDomain('devices/nosuch'), []);
 });

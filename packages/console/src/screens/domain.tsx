@@ -29,6 +29,7 @@ const tabs: readonly TabRow[] = [
   { id: 'limits', label: words.tabs.limits, load: () => import('./domain-limits.js') },
   { id: 'quota', label: words.tabs.quota, load: () => import('./domain-quota.js') },
   { id: 'terminal', label: words.tabs.terminal, load: () => import('./domain-terminal.js') },
+  { id: 'document', label: words.tabs.document, load: () => import('./domain-document.js') },
   { id: 'snapshots', label: words.tabs.snapshots, load: () => import('./domain-snapshots.js') },
   { id: 'log', label: words.tabs.log, load: () => import('./domain-log.js') },
 ];

@@ -43,8 +43,46 @@ export function explainablePaths(root: AnyElement): readonly string[] {
   return [...paths];
 }
 
+/** What may stand in a place: an attribute, an element, or as `<text>` the text of the element itself. */
+export interface Possible {
+  readonly name: string;
+  readonly isAttribute: boolean;
+  readonly doc: string;
+  /** What its value is, and whether it has to stand there, in words. */
+  readonly value: string;
+  /** All values that it may have, where they are few. */
+  readonly values: readonly string[];
+}
+
+/** All that may stand in the element of this path; nothing for a path that is none. */
+export function possibleIn(root: AnyElement, path: string): readonly Possible[] {
+  const steps = path.split('/').filter((step) => step !== '');
+  if (steps[0] === root.name) steps.shift();
+  let here: readonly AnyElement[] = [root];
+  for (const step of steps)
+    here = here.flatMap((element) =>
+      usesIn(element)
+        .filter((use) => namesOf(use.element).includes(step))
+        .map((use) => use.element),
+    );
+  const rows = here.flatMap((element) => [...choiceRows(element), ...fieldRows(element)]);
+  return rows.flatMap(({ name, isAttribute, doc, value, presence }) =>
+    name.split(', ').map((one) => ({
+      name: one === '<text>' ? one : one.replace(/^<|>$/g, ''),
+      isAttribute,
+      doc: unmarked(doc),
+      value: unmarked(`${value}; ${presence}`),
+      values: value.startsWith('one of ')
+        ? [...value.matchAll(/[`']([^`']+)[`']/g)].map(([, word = '']) => word)
+        : [],
+    })),
+  );
+}
+
+const unmarked = (text: string): string => text.replace(/`([^`\n]*)`/g, '$1');
+
 /** The texts of the schema mark words as Markdown does. */
-const plain = (lines: readonly string[]): string => `${lines.join('\n').replace(/`([^`\n]*)`/g, '$1')}\n`;
+const plain = (lines: readonly string[]): string => `${unmarked(lines.join('\n'))}\n`;
 
 const rowLines = ({ name, value, presence, doc }: Row): readonly string[] => [
   `${name}: ${doc}`,
