@@ -350,3 +350,34 @@ test('one who may only look reads a document, and writes none', async () => {
   await own.getByText('Needs the role operator').waitFor();
   await viewer.close();
 });
+
+test('a new domain is said in words, seen as a document, defined and started, by keys alone', async () => {
+  const own = await admin.newPage();
+  await own.goto(`${chromium.url}/domains`);
+  await own.getByRole('link', { name: 'New domain' }).focus();
+  await own.keyboard.press('Enter');
+  await own.getByLabel('Name', { exact: true }).focus();
+  await own.keyboard.type('web-17');
+  await own.keyboard.press('Enter');
+  await own.getByRole('alert').waitFor();
+  assert.deepEqual(await faultsOf(own, 'define-refused'), []);
+  await own.getByLabel('Name', { exact: true }).focus();
+  await own.keyboard.press('Control+a');
+  await own.keyboard.type('fresh');
+  await own.getByLabel('Memory at most').focus();
+  await own.keyboard.type('much');
+  await own.keyboard.press('Enter');
+  await own.getByRole('alert').filter({ hasText: 'PHYSPAGES' }).waitFor();
+  await own.getByLabel('Memory at most').focus();
+  await own.keyboard.press('Control+a');
+  await own.keyboard.type('64M');
+  await own.keyboard.press('Enter');
+  await own.locator('.cm-line', { hasText: '<name>fresh</name>' }).waitFor();
+  assert.deepEqual(await faultsOf(own, 'define-document'), []);
+  await own.getByRole('button', { name: 'Define', exact: true }).focus();
+  await own.keyboard.press('Enter');
+  await own.locator('h1', { hasText: 'fresh' }).waitFor();
+  await waitFor('its start', async () => (await world.state('fresh')).startsWith('running'));
+  await own.close();
+  assert.deepEqual(chromium.faults, []);
+});

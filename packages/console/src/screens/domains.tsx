@@ -6,10 +6,11 @@ import { Bones, Empty, Fault, Head } from '../parts/frame.js';
 import { useWidth } from '../parts/width.js';
 import { Cell, HeadCell, WindowList } from '../parts/window-list.js';
 import { pathOf } from '../paths.js';
-import { ask, go, place } from '../router.js';
+import { ask, go, Link, place } from '../router.js';
 import { verbs } from '../state/actions.js';
 import { fault, load, type Row, rows, turn } from '../state/domains.js';
 import { left, ordered } from '../state/filter.js';
+import { may } from '../state/session.js';
 import { texts } from '../texts.js';
 import { type Column, columns, Narrow } from './domain-columns.js';
 import { NoDomains } from './no-domains.js';
@@ -258,7 +259,7 @@ export function Screen() {
   const all = rows.value;
   return (
     <>
-      <Head title={words.title} />
+      <Head title={words.title}>{may('admin') && <Link href="/define">{texts.define.open}</Link>}</Head>
       {all === undefined &&
         (fault.value === undefined ? (
           <Bones lines={9} />

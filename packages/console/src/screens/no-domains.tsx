@@ -14,6 +14,7 @@ export const NoDomains = () => (
           <Command line={line} />
         </div>
       ))}
+      <Link href="/define">{texts.define.open}</Link>
       <Link href="/adopt">{texts.takeOver.title}</Link>
     </div>
   </Empty>

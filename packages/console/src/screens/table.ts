@@ -23,6 +23,7 @@ export const screens: readonly ScreenRow[] = [
     load: () => import('./domains.js'),
     nav: { label: texts.nav.domains, icon: 'domains', key: 'd' },
   },
+  { path: '/define', load: () => import('./define.js') },
   { path: '/domains/:domain', load: () => import('./domain.js') },
   { path: '/domains/:domain/:tab', load: () => import('./domain.js') },
   {
