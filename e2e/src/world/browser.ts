@@ -94,7 +94,10 @@ export class Chromium {
   #watch(page: Page): void {
     // A policy that is broken is told there, too.
     page.on('console', (message) => {
-      if (message.type() === 'error' && !/Failed to load resource|net::ERR/.test(message.text()))
+      if (
+        message.type() === 'error' &&
+        !/Failed to load resource|net::ERR|WebSocket connection to/.test(message.text())
+      )
         this.faults.push(`${page.url()}: ${message.text()}`);
     });
     page.on('pageerror', (error) => this.faults.push(`${page.url()}: ${error.message}`));

@@ -1,9 +1,11 @@
 // Terminals of this page: what each shows comes from the daemon, which keeps it while the page is away.
 // SPDX-License-Identifier: Apache-2.0
-import type { ApiError, BrowserSession } from '@ctvirt/api/browser';
+import { ApiError, type BrowserSession } from '@ctvirt/api/browser';
 import { type Signal, signal } from '@preact/signals';
+import { texts } from '../texts.js';
 import { asApiError } from './asked.js';
 import { daemon } from './daemon.js';
+import { presence } from './session.js';
 
 /** A program of a domain, which is a shell, or its console. */
 export type Kind = 'exec' | 'console';
@@ -155,6 +157,8 @@ export class HeldTerminal {
     const untilMs = performance.now() + givesUpMs;
     for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
       await new Promise((resolve) => setTimeout(resolve, waitMs));
+      // The session's end was that of its terminals.
+      if (presence.peek().kind !== 'in') return this.#over(new ApiError('no-session', texts.login.over));
       try {
         const open = { after: this.#received, ...this.#size() };
         return this.#serve(await daemon.terminals.attach({ terminal, open }), false);
