@@ -67,9 +67,11 @@ export const history = verb({
 
 /** What a line has beside its bars. */
 const BESIDE = 55;
-const USUAL_BARS = 60;
+/** One more than divides hours and days evenly: a span that begins within a step has a part of one more. */
+const USUAL_BARS = 61;
+const MOST_BARS = 121;
 const barsIn = (width: number): number =>
-  width === Number.POSITIVE_INFINITY ? USUAL_BARS : Math.max(12, Math.min(120, width - BESIDE));
+  width === Number.POSITIVE_INFINITY ? USUAL_BARS : Math.max(12, Math.min(MOST_BARS, width - BESIDE));
 
 function timeIn(text: string, option: string): Date {
   const at = new Date(text);
