@@ -187,6 +187,8 @@ export interface KnownDomain {
   readonly refused: number;
   /** Of its root, a minute ago at most; null before it was asked for. */
   readonly disk: DiskUse | null;
+  /** Bytes over all its links since its start, those that are gone by now as well; null where none has counted. */
+  readonly passed: Readonly<Record<'rx' | 'tx', number | null>>;
 }
 
 /** A link of a run, with the bridge that its document says it is plugged into. */
@@ -231,6 +233,7 @@ export interface DomainOverview extends DomainSummary {
 
 /** All that is known of the host and its domains without a look at any of them. */
 export interface HostOverview {
+  /** By the kernel's name, which is libvirt's. */
   readonly arch: string;
   /** The last round of looks at all that run; null before the first. */
   readonly sweep: { readonly endedAt: Date; readonly seconds: number } | null;

@@ -25,7 +25,12 @@ export interface AnyCall {
   readonly tags?: readonly string[] | undefined;
 }
 
-const headers = { 'content-type': 'application/x-ndjson; charset=utf-8', 'cache-control': 'no-store' };
+const headers = {
+  'content-type': 'application/x-ndjson; charset=utf-8',
+  'cache-control': 'no-store',
+  // A proxy such as nginx keeps an answer until there is enough of it, and a page behind it would hear of nothing.
+  'x-accel-buffering': 'no',
+};
 /** A reader that leaves so much lying is cut off: one stuck client must not fill the daemon's memory. */
 const maxUnreadBytes = 4 * 1024 * 1024;
 /** An empty line now and then finds the client that went without a word. */

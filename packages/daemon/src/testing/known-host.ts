@@ -17,6 +17,7 @@ const seen: KnownDomain = {
   waits: { throttledNs: 500_000_000, cpuNs: 250_000_000, memoryNs: 0, ioNs: null },
   shortages: { reclaims: 2, limitHits: 3, kills: 1 },
   disk: null,
+  passed: { rx: 9500, tx: 4000 },
 };
 
 const passed = (bytes: number) => ({ bytes, packets: bytes / 100, errors: 0, drops: null });

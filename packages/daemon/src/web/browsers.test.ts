@@ -67,6 +67,7 @@ test('a session that is revoked ends what is open in it, at once', async (t) => 
   const { cookie = '', 'x-ctvirt-key': key = '' } = await headersOf('operator');
   const [{ id = '' } = {}] = await client.web.list();
   const stream = await fetch(`${origin}/v1/events`, { headers: { cookie, 'x-ctvirt-key': key } });
+  assert.equal(stream.headers.get('x-accel-buffering'), 'no', 'a proxy keeps none of it back');
   const socket = new WebSocket(
     `${origin.replace('http', 'ws')}/v1/domains/web/console`,
     [sessionProtocol, `key.${key}`],

@@ -90,6 +90,7 @@ export function knownOf(
       kills: orNull(counted.kills),
     },
     disk: sweep.disk(entry) ?? null,
+    passed: seen.passed,
   };
 }
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { machine, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { MemoryDriver } from '../drivers/memory/driver.js';
@@ -81,7 +81,10 @@ test(
           "<metadata><ctvirt:schedule xmlns:ctvirt='urn:ctvirt:schedule:1' snapshots='@daily' backups='@hourly'/></metadata>",
         ),
       );
-      const [web] = (await engine.overview()).domains;
+      const { domains, arch } = await engine.overview();
+      // As uname and libvirt have it, and not Node.
+      assert.equal(arch, machine());
+      const [web] = domains;
       assert.ok(web?.snapshots.nextAt && web.snapshots.nextAt > new Date());
       assert.ok(web.backup.nextAt !== null && web.backup.state === 'waiting');
       const entry = parts.registry.byUuid(web.uuid);
@@ -97,7 +100,10 @@ test(
           ['web', 'backup', 'failed', 2],
         ],
       );
-      await engine.undefine('web');
+      await engine.rename('web', 'shop');
+      const renamed = (await engine.overview()).endedJobs;
+      assert.deepEqual(new Set(renamed.map(({ of: { domain } }) => domain)), new Set(['shop']));
+      await engine.undefine('shop');
       assert.deepEqual((await engine.overview()).endedJobs, []);
     }),
 );

@@ -17,6 +17,7 @@ import type { ScheduleTimes } from '../state/schedule-times.js';
 import type { SnapshotStore } from '../state/snapshot-store.js';
 import type { DomainStore } from '../state/store.js';
 import type { FilesystemSpec } from '../storage/index.js';
+import { hostKernelMachine } from '../templates/image/machines.js';
 import type { DomainOverview, FilesystemOverview, HostOverview, LinkOverview } from '../view.js';
 import { type StatusParts, statusOf } from './backup-status.js';
 import { knownOf } from './history.js';
@@ -25,7 +26,7 @@ import { knownOf } from './history.js';
 export interface OverviewParts extends Omit<StatusParts, 'next'> {
   /** The host's if absent. */
   readonly zone?: string;
-  readonly facts: { readonly arch: string; readonly hostCpus: number; readonly memoryBytes: number };
+  readonly facts: { readonly hostCpus: number; readonly memoryBytes: number };
   readonly registry: Pick<Registry, 'here'>;
   readonly documents: Pick<Documents, 'known'>;
   readonly guarantees: Pick<Guarantees, 'admission' | 'claims' | 'delivered' | 'ledger'>;
@@ -57,7 +58,7 @@ export class Overviews {
   }
 
   async now(): Promise<HostOverview> {
-    const { facts, registry, guarantees, sweep, jobs } = this.parts;
+    const { registry, guarantees, sweep, jobs } = this.parts;
     // Reads documents of ours, of those that nobody has asked for since their start.
     const running = await guarantees.claims();
     const delivered = guarantees.delivered(running, MINUTES);
@@ -73,7 +74,7 @@ export class Overviews {
       began = performance.now();
     }
     return {
-      arch: facts.arch,
+      arch: hostKernelMachine(),
       sweep: sweep.last ?? null,
       domains,
       ledger: guarantees.ledger(
@@ -82,7 +83,7 @@ export class Overviews {
       ),
       admissions: { ...guarantees.admission.verdicts },
       jobs: jobs.list().filter(({ state }) => state === 'running'),
-      endedJobs: this.#ended.tallies(),
+      endedJobs: domains.flatMap((one) => this.#ended.of(one)),
     };
   }
 
@@ -165,28 +166,25 @@ function rootOf(document: Domain, disk: DiskUse | undefined): FilesystemOverview
 
 const softOf = ({ soft }: FilesystemSpec, what: 'bytes' | 'inodes'): number | null => soft?.[what] ?? null;
 
-/** Counts how jobs ended, by domain, as long as that is there. */
+/** Counts how jobs of domains ended, as long as these are there; what each is called by now is told with it. */
 class EndedJobs {
-  readonly #counts = new Map<string, { name: string; readonly by: Map<string, number> }>();
+  readonly #counts = new Map<string, Map<string, number>>();
 
   constructor(events: OverviewParts['events']) {
-    events.listen((event, { record: { uuid, name } }) => {
+    events.listen((event, { record: { uuid } }) => {
       if (event.event === 'undefined' && event.detail === 'removed') this.#counts.delete(uuid);
       if (event.event !== 'job' || event.job.state === 'running') return;
-      const known = this.#counts.get(uuid) ?? { name, by: new Map<string, number>() };
-      this.#counts.set(uuid, known);
-      known.name = name;
+      const by = this.#counts.get(uuid) ?? new Map<string, number>();
+      this.#counts.set(uuid, by);
       const what = `${event.job.kind} ${event.job.state}`;
-      known.by.set(what, (known.by.get(what) ?? 0) + 1);
+      by.set(what, (by.get(what) ?? 0) + 1);
     });
   }
 
-  tallies(): HostOverview['endedJobs'] {
-    return [...this.#counts].flatMap(([uuid, { name: domain, by }]) =>
-      [...by].map(([what, count]) => {
-        const [kind = '', state = ''] = what.split(' ');
-        return { of: { domain, uuid, kind, state }, count };
-      }),
-    );
+  of({ name: domain, uuid }: Pick<DomainOverview, 'name' | 'uuid'>): HostOverview['endedJobs'] {
+    return [...(this.#counts.get(uuid) ?? [])].map(([what, count]) => {
+      const [kind = '', state = ''] = what.split(' ');
+      return { of: { domain, uuid, kind, state }, count };
+    });
   }
 }

@@ -2,11 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Look } from '../drivers/driver.js';
 import { Readings } from '../drivers/lxc/accounting/readings.js';
 import { lookOf } from '../drivers/lxc/accounting/sample.js';
 import { uncountedBy } from '../host/uncounted.js';
 import { lookAt } from '../testing/looks.js';
-import { ratesOf } from './rates.js';
+import { type Passed, passedUntil, ratesOf } from './rates.js';
 import { namedValues } from './series.js';
 
 const nothing = { disk: undefined, promisedBytes: undefined };
@@ -93,4 +94,30 @@ test('a link that came meanwhile has counted from nothing, and one that was made
     links: [link('eth0', 3000), link('eth1', 100), link('eth2', 900), link('eth3', 9999)],
   });
   assert.equal(namedValues(ratesOf(now, before, nothing)).received, 300);
+});
+
+test('what passed over all links never falls: neither when one goes, nor when one is made again', () => {
+  const side = (bytes: number | null) => ({ bytes, packets: 0, errors: 0, drops: 0 });
+  const link = (name: string, bytes: number | null) => ({
+    ...{ name, hostName: `h${name}`, mac: null },
+    ...{ rx: side(bytes), tx: side(null) },
+  });
+  const looks = [
+    [],
+    [link('eth0', 1000), link('eth1', 5000)],
+    [link('eth0', 1500), link('eth1', 5100)],
+    [link('eth0', 1600)],
+    [],
+    [link('eth0', 70), link('eth1', 5)],
+  ].map((links, at) => lookAt(at * 10, { links }));
+  let before: { look: Look; passed: Passed } | undefined;
+  const told = looks.map((look) => {
+    before = { look, passed: passedUntil(look, before) };
+    return before.passed;
+  });
+  assert.deepEqual(
+    told.map(({ rx }) => rx),
+    [null, 6000, 6600, 6700, 6700, 6775],
+  );
+  assert.deepEqual(new Set(told.map(({ tx }) => tx)), new Set([null]), 'nothing counts what was sent');
 });

@@ -50,6 +50,22 @@ export function ratesOf(now: Look, before: Look | undefined, { disk, promisedByt
   });
 }
 
+/** What passed over all links of a run until a look, those that are gone by now as well; null where none has counted. */
+export type Passed = Readonly<Record<'rx' | 'tx', number | null>>;
+
+/** A sum of what links count now would fall when one of them goes, and whoever reads it take that for a start. */
+export function passedUntil(
+  now: Look,
+  before: { readonly look: Look; readonly passed: Passed } | undefined,
+): Passed {
+  const until = (way: 'rx' | 'tx'): number | null => {
+    const known = before?.passed[way] ?? null;
+    if (known === null && now.links.every(({ [way]: { bytes } }) => bytes === null)) return null;
+    return (known ?? 0) + passedSince(now.links, before?.look.links ?? [], way);
+  };
+  return { rx: until('rx'), tx: until('tx') };
+}
+
 /** A link that is new, or made again, has counted from nothing. */
 function passedSince(
   now: readonly LinkCounters[],

@@ -8,7 +8,7 @@ import type { EngineLog } from '../log.js';
 import type { Entry } from '../registry/registry.js';
 import type { Keeper } from './keeper.js';
 import { leftOfStep } from './past.js';
-import { ratesOf } from './rates.js';
+import { type Passed, passedUntil, ratesOf } from './rates.js';
 import type { Values } from './series.js';
 
 /** Dependencies of `Sweep`. */
@@ -33,6 +33,7 @@ export interface Seen {
   readonly at: Date;
   readonly look: Look;
   readonly values: Values;
+  readonly passed: Passed;
 }
 
 /** A run is looked at for the first time so soon, unless its turn comes anyway: what it does from then on is known. */
@@ -151,8 +152,10 @@ export class Sweep {
     if (running === undefined || look === undefined) return undefined;
     sampled(running, look);
     const beside = { disk: this.#disks.get(running), promisedBytes: promised(entry) };
-    const values = ratesOf(look, this.#seen.get(running)?.look, beside);
-    this.#seen.set(running, { at: new Date(this.parts.keeper.now), look, values });
+    const before = this.#seen.get(running);
+    const values = ratesOf(look, before?.look, beside);
+    const passed = passedUntil(look, before);
+    this.#seen.set(running, { at: new Date(this.parts.keeper.now), look, values, passed });
     return values;
   }
 

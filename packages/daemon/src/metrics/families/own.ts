@@ -135,11 +135,13 @@ const domain = group<Known, DomainOverview>({
     ),
     counter(
       'ctvirt_network_received_bytes_total',
-      'Bytes that a domain received over all its links.',
-      (one) => overLinks(one, 'rx'),
+      'Bytes that a domain received over all its links, also those that are gone by now.',
+      used(({ passed }) => passed.rx),
     ),
-    counter('ctvirt_network_sent_bytes_total', 'Bytes that a domain sent over all its links.', (one) =>
-      overLinks(one, 'tx'),
+    counter(
+      'ctvirt_network_sent_bytes_total',
+      'Bytes that a domain sent over all its links, also those that are gone by now.',
+      used(({ passed }) => passed.tx),
     ),
     gauge(
       'ctvirt_processes',
@@ -180,11 +182,6 @@ const domain = group<Known, DomainOverview>({
     ),
   ],
 });
-
-function overLinks({ run }: DomainOverview, side: 'rx' | 'tx'): number | null {
-  const counted = (run?.links ?? []).flatMap(({ [side]: passed }) => passed.bytes ?? []);
-  return counted.length === 0 ? null : counted.reduce((sum, one) => sum + one, 0);
-}
 
 const backupStates = ['ok', 'incomplete', 'failed', 'late', 'waiting'] as const;
 const backups = group<Known, boolean>({
