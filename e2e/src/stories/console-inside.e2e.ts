@@ -168,6 +168,30 @@ test('a program that prints for ever, and one that prints what is no text, harm 
   assert.deepEqual(chromium.faults, []);
 });
 
+test('characters that come byte by byte are whole, and a click far to the right is told as it is', async () => {
+  const own = await admin.newPage();
+  await openShell(own);
+  // A dash, and one of four bytes: after each 0x80 the terminal has a while to forget what came.
+  await own.keyboard.type(
+    'for c in 342 200 224 360 220 200 200; do printf "\\\\$c"; sleep 0.2; done; echo " whole"',
+  );
+  await own.keyboard.press('Enter');
+  await terminalSays(own, '—\u{10000} whole');
+  await own.keyboard.type(
+    'stty raw -echo; printf "\\033[?1000hpress"; dd bs=6 count=1 2>/dev/null | od -An -tx1; stty sane',
+  );
+  await own.keyboard.press('Enter');
+  await terminalSays(own, /^press/m);
+  const { width } = (await own.locator('.xterm-screen').boundingBox()) ?? assert.fail('there is no terminal');
+  await own.locator('.xterm-screen').click({ position: { x: width * 0.97, y: 8 } });
+  // The column, with 32 more, is one byte, which is no text beyond 95 of them.
+  await terminalSays(own, /1b 5b 4d 20 (?!c2)[89a-f][0-9a-f] 2[0-9a-f]/);
+  await own.keyboard.type('printf "\\033[?1000l"');
+  await own.keyboard.press('Enter');
+  await own.getByRole('button', { name: 'End', exact: true }).click();
+  await own.close();
+});
+
 test('who has the console is told, and it is taken over by who says so', async () => {
   const held = await world.client.domains.console({ domain: 'web-17', open: {} });
   held.stdout.resume();

@@ -54,7 +54,7 @@ export class TerminalView {
     });
     term.onData((text) => this.held.type(text));
     // Mouse reports of old programs are bytes and no text.
-    term.onBinary((text) => this.held.type(text));
+    term.onBinary((text) => this.held.send(Uint8Array.from(text, (one) => one.charCodeAt(0))));
     term.onResize(() => this.held.resize());
   }
 

@@ -6,6 +6,7 @@ import { texts } from '../texts.js';
 import { asApiError } from './asked.js';
 import { daemon } from './daemon.js';
 import { presence } from './session.js';
+import { WholeCharacters } from './whole-characters.js';
 
 /** A program of a domain, which is a shell, or its console. */
 export type Kind = 'exec' | 'console';
@@ -46,6 +47,7 @@ export class HeldTerminal {
   #received = 0;
   /** What a page that was reloaded is told again: answers to it were given then. */
   #pastTo = 0;
+  #characters = new WholeCharacters();
 
   constructor(
     private readonly domain: string,
@@ -64,6 +66,7 @@ export class HeldTerminal {
   /** Opens it; `force` takes a console from whoever has it. */
   async open(force = false): Promise<void> {
     this.screen.clear();
+    this.#characters = new WholeCharacters();
     const { domain } = this;
     await this.#begin(() =>
       this.kind === 'console'
@@ -84,9 +87,14 @@ export class HeldTerminal {
 
   /** What was typed or pasted. */
   type(text: string): void {
+    this.send(new TextEncoder().encode(text));
+  }
+
+  /** The same as bytes, which may be no text. */
+  send(bytes: Uint8Array): void {
     // What xterm answers to queries of the past was answered when they were asked.
     if (this.#received < this.#pastTo) return;
-    this.#input?.write(new TextEncoder().encode(text)).catch(() => undefined); // its end tells more
+    this.#input?.write(bytes).catch(() => undefined); // its end tells more
   }
 
   /** Tells the size of its window, or whether there still is somebody to tell it. */
@@ -142,7 +150,8 @@ export class HeldTerminal {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
-      await new Promise<void>((drawn) => this.screen.write(value, drawn));
+      const whole = this.#characters.take(value);
+      await new Promise<void>((drawn) => this.screen.write(whole, drawn));
       this.#received += value.length;
       session.seen(value.length);
     }
