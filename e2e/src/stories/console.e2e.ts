@@ -376,6 +376,49 @@ test('one who may only look is offered no deed', async () => {
   await viewer.close();
 });
 
+test('a browser whose clock is set wrong asks for the last hour of the host', async () => {
+  for (const hours of [3, -3]) {
+    const own = await admin.newPage();
+    await own.addInitScript((ahead) => {
+      const Real = Date;
+      const now = (): number => Real.now() + ahead;
+      globalThis.Date = new Proxy(Real, {
+        construct: (_, parts: readonly unknown[]) =>
+          Reflect.construct(Real, parts.length === 0 ? [now()] : parts),
+      });
+    }, hours * 3_600_000);
+    const [asked] = await Promise.all([
+      own.waitForRequest(/\/history\?/),
+      own.goto(`${chromium.url}/domains/web-17/usage`),
+    ]);
+    const from = new Date(new URL(asked.url()).searchParams.get('from') ?? '');
+    const now = new Date();
+    const minutes = (now.getTime() - from.getTime()) / 60_000;
+    assert.ok(Math.abs(minutes - 60) < 1, `${hours} hours off: asked for ${minutes} minutes`);
+    await own.locator('figure.chart[aria-label*="at most"]').first().waitFor();
+    await own.close();
+  }
+});
+
+test('tabs of one browser are in one session: of another link, with its role, where they are', async () => {
+  const viewer = await chromium.enter('viewer');
+  const first = viewer.pages()[0] ?? assert.fail('no page is open');
+  await goTo(first, '/domains/web-17');
+  const shutDown = first.getByRole('button', { name: 'Shut down' });
+  await shutDown.waitFor();
+  assert.ok(await shutDown.isDisabled());
+  const second = await viewer.newPage();
+  await second.goto(await chromium.link('operator'));
+  await second.locator('.shell').waitFor();
+  await waitFor('the other role', async () => !(await shutDown.isDisabled()));
+  await second.getByText('Log out').click();
+  await first.getByText('Come in by a link').waitFor();
+  await second.goto(await chromium.link('operator'));
+  await shutDown.waitFor();
+  assert.equal(new URL(first.url()).pathname, '/domains/web-17');
+  await viewer.close();
+});
+
 test('a page from elsewhere reads nothing and changes nothing: another name of this host, and another port', async () => {
   const effects: string[] = [];
   const events = await world.client.events.watch({});

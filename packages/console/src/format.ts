@@ -74,8 +74,8 @@ export const plural = (amount: number, one: string, many = `${one}s`): string =>
   `${count(amount)} ${amount === 1 ? one : many}`;
 
 /** The moment so many seconds before now: RFC 3339. */
-export function ago(seconds: number): string {
-  const date = new Date();
+export function ago(seconds: number, now: Date): string {
+  const date = new Date(now);
   date.setSeconds(date.getSeconds() - seconds);
   return date.toISOString();
 }

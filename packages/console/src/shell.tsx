@@ -9,6 +9,7 @@ import { isJumping } from './parts/palette.js';
 import { Link, place } from './router.js';
 import { screens } from './screens/table.js';
 import { useAsked } from './state/asked.js';
+import { hostNow } from './state/clock.js';
 import { daemon } from './state/daemon.js';
 import { rows } from './state/domains.js';
 import { leave, presence } from './state/session.js';
@@ -20,10 +21,10 @@ const isMenuOpen = signal(false);
 
 /** A number that grows with time. */
 function useNow(everyMs: number): Date {
-  const now = useSignal(new Date());
+  const now = useSignal(hostNow());
   useEffect(() => {
     const timer = setInterval(() => {
-      now.value = new Date();
+      now.value = hostNow();
     }, everyMs);
     return () => clearInterval(timer);
   }, [everyMs]);
@@ -154,7 +155,7 @@ export function Shell({ children }: { readonly children: ComponentChildren }) {
           {isLost && (
             <div class="banner card" role="alert">
               <Icon name="warning" />
-              {texts.live.lostBanner(moment(since, new Date()))}
+              {texts.live.lostBanner(moment(since, hostNow()))}
             </div>
           )}
           {children}

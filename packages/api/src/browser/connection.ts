@@ -15,6 +15,8 @@ export type Content = Blob | Uint8Array<ArrayBuffer>;
 export interface KeyOption {
   /** Asked at each call. */
   readonly key?: (() => string | undefined) | undefined;
+  /** Hears of each answer when it was given, by the daemon's clock. */
+  readonly onDate?: ((date: Date) => void) | undefined;
 }
 
 /** The header that carries it. */
@@ -73,6 +75,8 @@ export class FetchConnection implements Transport<Content, BrowserSession> {
       ...(content !== undefined && { body: content }),
       ...(signal !== undefined && { signal }),
     });
+    const date = response.headers.get('date');
+    if (date !== null) this.options.onDate?.(new Date(date));
     if (!response.ok) throw ApiError.fromBody(parseErrorBody(await response.text()));
     return new FetchReply(response);
   }

@@ -4,6 +4,7 @@ import type { DomainEvent } from '@ctvirt/api/browser';
 import { moment } from '../format.js';
 import { pathOf } from '../paths.js';
 import { Link } from '../router.js';
+import { hostNow } from '../state/clock.js';
 import { texts } from '../texts.js';
 
 const words = texts.events;
@@ -42,7 +43,7 @@ export function EventLines({
   readonly isOfOne?: boolean;
 }) {
   if (events.length === 0) return <p class="soft">{none}</p>;
-  const now = new Date();
+  const now = hostNow();
   return (
     <ul class="lines">
       {events.map((event) => (

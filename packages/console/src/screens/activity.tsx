@@ -10,6 +10,7 @@ import { Table } from '../parts/table.js';
 import { pathOf } from '../paths.js';
 import { Link } from '../router.js';
 import { useAsked } from '../state/asked.js';
+import { hostNow } from '../state/clock.js';
 import { daemon } from '../state/daemon.js';
 import { events } from '../state/events.js';
 import { may } from '../state/session.js';
@@ -80,7 +81,7 @@ function JobLine({ job, again }: { readonly job: Job; readonly again: () => void
         {by ?? '–'}
       </td>
       <td class="nowrap" data-label={heads.began}>
-        <time dateTime={startedAt}>{moment(startedAt, new Date())}</time>
+        <time dateTime={startedAt}>{moment(startedAt, hostNow())}</time>
       </td>
       <td class="end nowrap" data-label={heads.took}>
         {lasted(Math.max(0, elapsedMs - waitedMs))}

@@ -8,6 +8,7 @@ import { TextField } from '../parts/field.js';
 import { Answer, Card } from '../parts/frame.js';
 import { Table } from '../parts/table.js';
 import { useAsked } from '../state/asked.js';
+import { hostNow } from '../state/clock.js';
 import { daemon } from '../state/daemon.js';
 import { may } from '../state/session.js';
 import { told } from '../state/told.js';
@@ -27,7 +28,7 @@ const nameOf = ({ kind, id }: Owner): string => words.owner[kind](id);
 
 function grace({ state, graceEnds }: QuotaLine): string {
   if (state === 'expired') return words.expired;
-  return graceEnds === null ? words.within : words.over(moment(graceEnds, new Date()));
+  return graceEnds === null ? words.within : words.over(moment(graceEnds, hostNow()));
 }
 
 interface CellsProps {

@@ -8,6 +8,7 @@ import { TextField } from '../parts/field.js';
 import { Answer, Card, Command, Empty } from '../parts/frame.js';
 import { Table } from '../parts/table.js';
 import { type Asked, useAsked } from '../state/asked.js';
+import { hostNow } from '../state/clock.js';
 import { daemon } from '../state/daemon.js';
 import { may } from '../state/session.js';
 import { told } from '../state/told.js';
@@ -64,7 +65,7 @@ interface LineProps extends TabProps {
 function Line({ row, snapshot, again }: LineProps) {
   const { name, isCurrent, description, createdAt, state, by, expiresAt } = snapshot;
   const heads = words.columns;
-  const now = new Date();
+  const now = hostNow();
   const domain = row.is.value.name;
   const of = { domain: row.uuid, snapshot: name };
   const revert = () =>
@@ -148,7 +149,7 @@ function Backups({ row }: TabProps) {
     { onEvent: (event) => event.event === 'job' && event.domain.uuid === uuid },
   );
   const domain = row.is.value.name;
-  const now = new Date();
+  const now = hostNow();
   return (
     <Card title={words.backups}>
       <Answer of={status} lines={2}>

@@ -9,6 +9,7 @@ import { Gauge } from '../parts/gauge.js';
 import { Icon } from '../parts/icons.js';
 import { Link } from '../router.js';
 import { useAsked } from '../state/asked.js';
+import { hostNow } from '../state/clock.js';
 import { daemon } from '../state/daemon.js';
 import { texts } from '../texts.js';
 import type { TabProps } from './screen.js';
@@ -230,7 +231,7 @@ function PlainGauge({ title, value, limit, tell }: PlainGaugeProps) {
 
 function Facts({ info }: { readonly info: DomainInfo }) {
   const names = words.factRows;
-  const now = new Date();
+  const now = hostNow();
   const rows: readonly (readonly [string, ComponentChildren])[] = [
     [names.title, info.title],
     [names.hostname, info.hostname],

@@ -7,6 +7,7 @@ import { Chart, type Line } from '../parts/chart.js';
 import { Answer, Card } from '../parts/frame.js';
 import { ask, place } from '../router.js';
 import { useAsked } from '../state/asked.js';
+import { hostNow } from '../state/clock.js';
 import { daemon } from '../state/daemon.js';
 import { texts } from '../texts.js';
 import type { TabProps } from './screen.js';
@@ -150,7 +151,7 @@ function Charts({ history }: { readonly history: History }) {
 
 function Hits({ walls }: Pick<History, 'walls'>) {
   if (walls.length === 0) return <p class="soft">✓ {words.noWalls}</p>;
-  const now = new Date();
+  const now = hostNow();
   return (
     <ul class="lines">
       {walls
@@ -180,7 +181,7 @@ export function Tab({ row }: TabProps) {
       daemon.history.domain(
         {
           domain: uuid,
-          from: ago(spans[span]),
+          from: ago(spans[span], hostNow()),
           points: mostPoints,
         },
         { signal },

@@ -10,6 +10,7 @@ import { Bones, Command, Empty, Fault, Head } from '../parts/frame.js';
 import { pathOf } from '../paths.js';
 import { go, Link } from '../router.js';
 import { asApiError } from '../state/asked.js';
+import { hostNow } from '../state/clock.js';
 import { fault, load, type Row, rowOf, rows } from '../state/domains.js';
 import { texts } from '../texts.js';
 import type { ScreenProps, TabModule, TabProps } from './screen.js';
@@ -66,7 +67,7 @@ function Sub({ row }: { readonly row: Row }) {
   const startedAt = row.use.value?.startedAt ?? null;
   const parts = [
     ctid === null ? type : `${type} ${ctid}`,
-    startedAt === null ? undefined : words.runningFor(secondsSince(startedAt, new Date())),
+    startedAt === null ? undefined : words.runningFor(secondsSince(startedAt, hostNow())),
     profile ?? undefined,
     title ?? undefined,
   ].filter((part) => part !== undefined);

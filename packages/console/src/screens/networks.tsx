@@ -8,6 +8,7 @@ import { Table } from '../parts/table.js';
 import { pathOf } from '../paths.js';
 import { Link } from '../router.js';
 import { useAsked } from '../state/asked.js';
+import { hostNow } from '../state/clock.js';
 import { daemon } from '../state/daemon.js';
 import { texts } from '../texts.js';
 
@@ -50,7 +51,7 @@ function Leases({ network }: { readonly network: string }) {
                       {mac ?? '–'}
                     </td>
                     <td class="nowrap" data-label={heads.expires}>
-                      {expires === null ? words.forever : moment(expires, new Date())}
+                      {expires === null ? words.forever : moment(expires, hostNow())}
                     </td>
                   </tr>
                 ))}

@@ -9,6 +9,7 @@ import { Spark } from '../parts/spark.js';
 import { pathOf } from '../paths.js';
 import { Link } from '../router.js';
 import { useAsked } from '../state/asked.js';
+import { hostNow } from '../state/clock.js';
 import { daemon } from '../state/daemon.js';
 import { fault, isNumbered, load, type Row, rows, turn } from '../state/domains.js';
 import { events } from '../state/events.js';
@@ -166,7 +167,7 @@ function Day() {
       daemon.history.host(
         {
           series: 'cpu,memory',
-          from: ago(daySeconds),
+          from: ago(daySeconds, hostNow()),
           points: 240,
         },
         { signal },

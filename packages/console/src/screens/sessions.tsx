@@ -6,6 +6,7 @@ import { confirm } from '../parts/dialog.js';
 import { Answer, Card, Command, Empty, Head } from '../parts/frame.js';
 import { Table } from '../parts/table.js';
 import { useAsked } from '../state/asked.js';
+import { hostNow } from '../state/clock.js';
 import { daemon } from '../state/daemon.js';
 import { may, presence } from '../state/session.js';
 import { told } from '../state/told.js';
@@ -16,7 +17,7 @@ const words = texts.sessions;
 function Line({ session, again }: { readonly session: WebSession; readonly again: () => void }) {
   const { id, role, state, createdAt, lastUsedAt, expiresAt } = session;
   const heads = words.columns;
-  const now = new Date();
+  const now = hostNow();
   const isOwn = presence.value.kind === 'in' && presence.value.session.id === id;
   const revoke = () =>
     confirm({

@@ -10,6 +10,7 @@ import { Table } from '../parts/table.js';
 import { pathOf } from '../paths.js';
 import { Link } from '../router.js';
 import { useAsked } from '../state/asked.js';
+import { hostNow } from '../state/clock.js';
 import { daemon } from '../state/daemon.js';
 import { say } from '../state/notes.js';
 import { may } from '../state/session.js';
@@ -110,7 +111,7 @@ function Line({ template, again }: { readonly template: Template; readonly again
         <data value={inodes}>{count(inodes)}</data>
       </td>
       <td class="nowrap" data-label={heads.imported}>
-        <time dateTime={importedAt}>{moment(importedAt, new Date())}</time>
+        <time dateTime={importedAt}>{moment(importedAt, hostNow())}</time>
       </td>
       <td class="wrap" data-label={heads.used}>
         <span>

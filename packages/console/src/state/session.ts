@@ -30,9 +30,11 @@ const roleName = (): string | undefined =>
 export const may = (needed: Role): boolean =>
   role.value !== undefined && pageRoles.indexOf(role.value) >= pageRoles.indexOf(needed);
 
+const tokenIn = (): string | null => new URLSearchParams(location.hash.slice(1)).get('t');
+
 /** A link's secret is in the fragment, and leaves the bar before anything else happens. */
 function takeToken(): string | undefined {
-  const token = new URLSearchParams(location.hash.slice(1)).get('t');
+  const token = tokenIn();
   if (token === null) return undefined;
   history.replaceState(null, '', location.pathname + location.search);
   return token;
@@ -92,7 +94,20 @@ export function followSession(): void {
     if (news.kind === 'standing' && standing.value.state === 'ended') end('over');
   });
   // Another tab has come in by a link of its own, or left.
-  addEventListener('storage', ({ key: name, newValue }) => {
-    if (name !== null && newValue === null && presence.value.kind === 'in') end('over');
+  addEventListener('storage', ({ key: name }) => {
+    if (!key.isAt(name)) return;
+    if (key.get() !== undefined) void follow();
+    else if (presence.value.kind === 'in') end('over');
   });
+  // A link in the bar of a page that is open already loads nothing anew.
+  addEventListener('hashchange', () => {
+    if (tokenIn() !== null) void follow();
+  });
+}
+
+/** There is another session, whose role this tab has from now on; what is open in it stays. */
+async function follow(): Promise<void> {
+  if (presence.value.kind !== 'in') return enter();
+  const there = await arrive();
+  if (there.kind === 'in') presence.value = there;
 }

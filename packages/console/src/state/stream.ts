@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ApiError, type DomainEvent, type EventGap, type UsageLine } from '@ctvirt/api/browser';
 import { signal } from '@preact/signals';
+import { hostNow } from './clock.js';
 import { daemon } from './daemon.js';
 
 /** Whether what is shown is what is, and since when it is or is not. */
@@ -28,7 +29,7 @@ const silenceMs = 25_000;
 const firstWaitMs = 500;
 const longestWaitMs = 8000;
 
-const clock = (): string => new Date().toISOString();
+const clock = (): string => hostNow().toISOString();
 
 /** Whether the page is live. */
 export const standing = signal<Standing>({ state: 'connecting', since: clock() });
