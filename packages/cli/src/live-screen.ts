@@ -3,6 +3,7 @@
 import { constants } from 'node:os';
 import { hasColour, type Io } from './io.js';
 
+const SUSPEND = '\x1a';
 const OPEN = '\x1b[?1049h\x1b[?25l';
 const CLOSE = '\x1b[?25h\x1b[?1049l';
 
@@ -27,12 +28,20 @@ export class LiveScreen {
   readonly #restore = (): void => void this.io.stdout.write(CLOSE);
   readonly #draw = (): void => this.draw();
   readonly #onInput = (chunk: Buffer | string): void => {
-    const isAll = [...chunk.toString().matchAll(keys)].some(([key]) => this.parts.key(key));
+    const isAll = [...chunk.toString().matchAll(keys)].some(([key]) =>
+      key === SUSPEND ? this.#suspend() : this.parts.key(key),
+    );
     if (isAll) this.#end(0);
     else this.draw();
   };
   #end: (status: number) => void = () => undefined;
   #isOver = false;
+  /** Shells set a terminal as they like it while this is stopped, whoever stopped it. */
+  readonly #reopen = (): void => {
+    this.#setRaw(false);
+    this.#open();
+    this.draw();
+  };
 
   constructor(
     private readonly io: Io,
@@ -52,12 +61,22 @@ export class LiveScreen {
     io.signal.addEventListener('abort', interrupted);
     // Whatever else ends this process.
     process.once('exit', this.#restore);
-    io.stdout.write(OPEN);
+    process.on('SIGCONT', this.#reopen);
+    this.#open();
     const hasKeys = io.stdin.isTTY === true;
-    if (hasKeys) io.stdin.setRawMode?.(true);
     if (hasKeys) io.stdin.on('data', this.#onInput);
     io.stdout.on('resize', this.#draw);
-    const work = (): void => void update().then(this.#draw);
+    let isUpdating = false;
+    const work = (): void => {
+      // A daemon that does not answer is asked once, and not every time.
+      if (isUpdating) return;
+      isUpdating = true;
+      void update()
+        .then(this.#draw)
+        .finally(() => {
+          isUpdating = false;
+        });
+    };
     work();
     const timer = setInterval(work, everyMs);
     try {
@@ -68,7 +87,8 @@ export class LiveScreen {
       this.#end = () => undefined;
       this.#isOver = true;
       if (hasKeys) io.stdin.off('data', this.#onInput);
-      if (hasKeys) io.stdin.setRawMode?.(false);
+      process.off('SIGCONT', this.#reopen);
+      this.#setRaw(false);
       if (hasKeys) io.stdin.pause();
       io.stdin.unref?.();
       io.signal.removeEventListener('abort', interrupted);
@@ -76,6 +96,24 @@ export class LiveScreen {
       process.off('exit', this.#restore);
       this.#restore();
     }
+  }
+
+  #open(): void {
+    this.io.stdout.write(OPEN);
+    this.#setRaw(true);
+  }
+
+  #setRaw(isRaw: boolean): void {
+    if (this.io.stdin.isTTY === true) this.io.stdin.setRawMode?.(isRaw);
+  }
+
+  /** As Ctrl-Z does anywhere else; where no shell could wake it, it goes on at once. */
+  #suspend(): boolean {
+    this.#restore();
+    this.#setRaw(false);
+    process.kill(process.pid, 'SIGTSTP');
+    this.#reopen();
+    return false;
   }
 
   draw(): void {

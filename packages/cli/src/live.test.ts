@@ -1,8 +1,8 @@
 // top and history as a person meets them: a table that is live until it is left, whichever way, and the terminal as before.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -25,25 +25,35 @@ describe('ctvirt top and history', () => {
     assert.equal((await ctvirt('top --sort heat')).status, 2);
   });
 
-  /** top on a terminal; `leave` is called when it shows the domain. */
-  async function onTerminal(leave: (child: ReturnType<typeof spawn>) => void): Promise<string> {
-    const command = `stty columns 80 rows 12; '${process.execPath}' '${program}' top; echo "left $?"; stty -a`;
+  const topped = `'${process.execPath}' '${program}' top`;
+  /** top on a terminal, by a line of a shell; `leave` is called when it shows the domain. */
+  async function onTerminal(
+    leave: (child: ReturnType<typeof spawn>, said: (text: string) => Promise<void>) => unknown,
+    line = topped,
+  ): Promise<string> {
+    const command = `stty columns 80 rows 12; ${line}; echo "left $?"; stty -a`;
     const child = spawn('script', ['-qec', command, '/dev/null'], {
       env: { PATH: process.env['PATH'], CTVIRT_ROOT: daemon.root, TERM: 'xterm' },
       stdio: 'pipe',
     });
+    let all = '';
     let out = '';
     child.stdout.setEncoding('utf8').on('data', (part) => {
+      all += part;
       out += part;
     });
     const over = new Promise((resolve) => child.on('close', resolve));
-    for (let tries = 0; !out.includes('topped'); tries++) {
-      assert.ok(tries < 400, out);
-      await delay(20);
-    }
-    leave(child);
+    const said = async (text: string): Promise<void> => {
+      for (let tries = 0; !out.includes(text); tries++) {
+        assert.ok(tries < 400, out);
+        await delay(20);
+      }
+      out = out.slice(out.indexOf(text));
+    };
+    await said('topped');
+    await leave(child, said);
     await over;
-    return out;
+    return all;
   }
 
   test('top is left by a key, and the terminal is as before', async () => {
@@ -66,6 +76,33 @@ describe('ctvirt top and history', () => {
       process.kill(top, 'SIGTERM');
     });
     assert.match(out.slice(out.indexOf(CLOSE)), /left 143[\s\S]*[^-]icanon/);
+  });
+
+  test('Ctrl-Z gives the terminal to the shell, and who comes back has keys again', async () => {
+    const shell = `exec bash -mc '${topped.replaceAll("'", '"')}; echo stopped $?; stty sane; fg; echo "left $?"; stty -a'`;
+    const out = await onTerminal(async (child, said) => {
+      child.stdin?.write('\x1a');
+      await said(CLOSE);
+      await said('stopped 148');
+      await said(OPEN);
+      await said('topped');
+      // No line is wanted for it.
+      child.stdin?.write('q');
+    }, shell);
+    assert.match(out.slice(out.lastIndexOf(CLOSE)), /left 0[\s\S]*[^-]icanon/);
+  });
+
+  test('top that somebody stopped has keys again when it goes on', async () => {
+    const out = await onTerminal(async (child, said) => {
+      const [top] = childrenNamed(program);
+      assert.ok(top !== undefined);
+      process.kill(top, 'SIGSTOP');
+      execFileSync('stty', ['-F', readlinkSync(`/proc/${top}/fd/0`), 'sane']);
+      process.kill(top, 'SIGCONT');
+      await said(OPEN);
+      child.stdin?.write('q');
+    });
+    assert.match(out.slice(out.lastIndexOf(CLOSE)), /left 0[\s\S]*[^-]icanon/);
   });
 
   test('history shows what is known, for people and for programs, and refuses what it cannot read', async () => {

@@ -15,14 +15,19 @@ export function match(pattern: string, path: string): Readonly<Record<string, st
   return found;
 }
 
+/** A dot or two are a step of the path to browsers, however they are written: before them, and what is written like that, stands a tilde. */
+const DOTS = /^~+\.\.?$/;
+
 /** A path may be anything that somebody wrote into the bar. */
 function decoded(part: string): string | undefined {
   try {
-    return decodeURIComponent(part);
+    return DOTS.test(part) ? part.slice(1) : decodeURIComponent(part);
   } catch {
     return undefined;
   }
 }
 
 /** A path of these parts, whatever they are named. */
-export const pathOf = (...parts: readonly string[]): string => `/${parts.map(encodeURIComponent).join('/')}`;
+export const pathOf = (...parts: readonly string[]): string => `/${parts.map(encoded).join('/')}`;
+
+const encoded = (part: string): string => (DOTS.test(`~${part}`) ? `~${part}` : encodeURIComponent(part));
