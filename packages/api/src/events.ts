@@ -36,7 +36,7 @@ export const events = resource({
     path: '/v1/events/usage',
     role: 'viewer',
     summary:
-      'The same, and between them what all running domains used at the last look: at once, and then every so many seconds',
+      'The same, and between them what all running domains used at the last look and what is promised: at once, and then every so many seconds',
     query: {
       domain: string({ description: 'Only events of the domain with this name, UUID or id' }),
       every: integer({

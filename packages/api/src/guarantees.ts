@@ -13,6 +13,7 @@ export const guarantees = resource({
     role: 'viewer',
     summary: 'What each running domain was promised and given over the last minutes',
     query: {
+      domain: string({ description: 'Only of the domain with this name, UUID or id, if it runs' }),
       minutes: integer({
         minimum: 1,
         maximum: 15,

@@ -98,6 +98,7 @@ import type {
   FileSize,
   FolderPool,
   HostOverview,
+  HostPromises,
   LayerFile,
   LinkAddresses,
   NewVolume,
@@ -653,8 +654,13 @@ export interface Engine {
   profileFits(): Promise<readonly ProfileFit[]>;
   /** The ledger with so many more domains of a document or a profile beside those that run; none is made. */
   whatIf(request: WhatIfRequest): Promise<WhatIfReport>;
-  /** What each running domain was promised and given over the last minutes, five if not said otherwise. */
-  deliveries(options?: { minutes?: number }): Promise<readonly DeliveryReport[]>;
+  /** What each running domain, or one of them, was promised and given over the last minutes, five if not said otherwise. */
+  deliveries(options?: {
+    readonly domain?: DomainRef | undefined;
+    readonly minutes?: number | undefined;
+  }): Promise<readonly DeliveryReport[]>;
+  /** The ledger and whether promises were kept, as the last looks found it: nothing is read of a run for it. */
+  promises(): Promise<HostPromises>;
 
   /** All that is known of the host and its domains without a look at any of them: it waits for none, and lets others have their turn. */
   overview(): Promise<HostOverview>;

@@ -7,8 +7,10 @@ import type {
   DiskUse,
   DomainSummary,
   DomainUse,
+  GuaranteePolicy,
   Job,
   LedgerRow,
+  Verdicts,
 } from '@ctvirt/api';
 
 /** Counters since the start; null where this kernel does not count. Each group is read when it is asked for. */
@@ -229,6 +231,14 @@ export interface DomainOverview extends DomainSummary {
     readonly nextAt: Date | null;
   };
   readonly backup: BackupStatus;
+}
+
+/** What is promised on this host and whether it was kept, as the last looks found it. */
+export interface HostPromises {
+  readonly policy: GuaranteePolicy;
+  readonly ledger: readonly LedgerRow[];
+  /** Of what runs, by UUID. */
+  readonly verdicts: ReadonlyMap<string, Verdicts>;
 }
 
 /** All that is known of the host and its domains without a look at any of them. */

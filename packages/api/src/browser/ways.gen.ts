@@ -436,7 +436,7 @@ export const ways: { readonly [resource: string]: { readonly [operation: string]
     delivered: {
       method: 'GET',
       path: '/v1/guarantees/delivered',
-      query: ['minutes'],
+      query: ['domain', 'minutes'],
       body: 'none',
       answer: 'json',
     },

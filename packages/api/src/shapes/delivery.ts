@@ -39,6 +39,18 @@ export const verdict = nullable(
 /** Whether a promise was kept; null where nothing is promised. */
 export type Verdict = Static<typeof verdict>;
 
+/** Whether both promises to a domain were kept. */
+export const verdicts = object(
+  { cpu: verdict, memory: verdict },
+  {
+    title: 'Verdicts',
+    description:
+      'Whether both promises to it were kept over the last five minutes; null where nobody knows what it was promised',
+  },
+);
+/** Whether both promises to a domain were kept. */
+export type Verdicts = Static<typeof verdicts>;
+
 /** What a running domain was promised and what it was given. */
 export const deliveryReport = object(
   {

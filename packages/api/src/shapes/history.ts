@@ -1,8 +1,10 @@
 // What domains used over time, in few numbers each: as the last look found it, and as it lies in rings of the past.
 // SPDX-License-Identifier: Apache-2.0
 import { integer, list, nullable, number, object, oneOf, record, type Static, string } from '../schema.js';
+import { verdicts } from './delivery.js';
 import { domainSummary } from './domain.js';
 import { diskUse } from './domain-info.js';
+import { guaranteePolicy, ledgerRow } from './guarantees.js';
 
 const known = (description: string) =>
   nullable(number({ description: `${description}; null where nothing tells` }));
@@ -68,17 +70,29 @@ export const domainNow = object(
 /** What a running domain used at the last look at it. */
 export type DomainNow = Static<typeof domainNow>;
 
-/** What all running domains used at the last look, among events: few bytes for each. */
+/** What all running domains used at the last look, and what is promised, among events: few bytes for each. */
 export const usageLine = object(
   {
     event: oneOf(['usage'], { description: 'What running domains used at the last look' }),
     at: string({ description: 'RFC 3339' }),
+    promises: nullable(
+      object(
+        {
+          policy: guaranteePolicy,
+          rows: list(ledgerRow, {
+            description: 'As in `GET /v1/guarantees`, with what the last look found used',
+          }),
+        },
+        { description: 'The ledger; null where that fails, and `GET /v1/guarantees` tells why' },
+      ),
+    ),
     series: list(string(), { description: 'What the values are, in their order' }),
     domains: list(
       object({
         uuid: string({ description: "The domain's UUID" }),
         values: list(nullable(number()), { description: 'As in `now` of `GET /v1/usage/now`' }),
         refusedInDay: integer({ description: 'Resources that it was refused in the last 24 hours' }),
+        verdicts: nullable(verdicts),
       }),
       { description: 'All that run' },
     ),

@@ -17,7 +17,13 @@ export const guarantees = verb({
     'What cannot be kept is refused, remarked or let pass as ctvirtd.conf says.',
     '--delivered compares what each running domain was promised with what it was given. Processor shares are percent of one processor, as CPULIMIT has them; waited, throttled and stalled are percent of the time. A promise is broken if a domain had less than its share while it waited for a processor, if memory below its guarantee was taken, or if a process was killed below oomguarpages. A dash is what this kernel does not tell; cgroup v1 tells neither who waits nor what is reclaimed.',
   ],
-  args: {},
+  args: {
+    domain: {
+      summary: 'With --delivered: only of this one, by name or UUID',
+      complete: 'domain',
+      optional: true,
+    },
+  },
   options: {
     domains: { type: 'flag', summary: 'What each running domain is promised and holds' },
     delivered: { type: 'flag', summary: 'What each running domain was given over the last minutes' },
@@ -42,13 +48,15 @@ export const guarantees = verb({
     command: 'ctvirt guarantees --what-if vps.basic',
     does: 'Shows the ledger, and how many more of that profile can be promised theirs.',
   },
-  async run(context, { options: { domains, delivered, minutes, 'what-if': more, count } }) {
+  async run(context, { args: { domain }, options: { domains, delivered, minutes, 'what-if': more, count } }) {
     if (delivered && (domains || more !== undefined))
       throw new CliError('usage', 'guarantees: --delivered excludes --domains and --what-if');
+    if (domain !== undefined && !delivered)
+      throw new CliError('usage', 'guarantees: DOMAIN goes with --delivered');
     if (minutes !== undefined && (!delivered || minutes < 1 || minutes > 15))
       throw new CliError('usage', 'guarantees: --minutes goes with --delivered, and is 1 to 15');
     if (delivered) {
-      const reports = await context.client.guarantees.delivered(minutes === undefined ? {} : { minutes });
+      const reports = await context.client.guarantees.delivered({ domain, minutes });
       context.print(reports, (width) => deliveredTable(reports, width));
       return;
     }

@@ -7,6 +7,7 @@ import { Gauge } from '../parts/gauge.js';
 import { pathOf } from '../paths.js';
 import { Link } from '../router.js';
 import type { Row } from '../state/domains.js';
+import { isBroken } from '../state/filter.js';
 import { texts } from '../texts.js';
 
 const words = texts.domains;
@@ -30,14 +31,10 @@ function Memory({ row }: { readonly row: Row }) {
 }
 
 function Verdict({ row, of }: { readonly row: Row; readonly of: 'cpu' | 'memory' }) {
-  const given = row.given.value;
+  const verdicts = row.verdicts.value;
   return (
     <span>
-      {given === undefined ? (
-        <span class="soft">{unknown}</span>
-      ) : (
-        <VerdictBadge verdict={given[of].verdict} />
-      )}
+      {verdicts === undefined ? <span class="soft">{unknown}</span> : <VerdictBadge verdict={verdicts[of]} />}
     </span>
   );
 }
@@ -195,7 +192,6 @@ export const columns: readonly Column[] = [
 
 /** Two lines a row, where there is no room for columns. */
 export function Narrow({ row }: { readonly row: Row }) {
-  const broken = row.given.value?.cpu.verdict === 'broken' || row.given.value?.memory.verdict === 'broken';
   return (
     <span style={{ display: 'grid', gap: '3px' }}>
       <span style={{ display: 'flex', gap: '8px', alignItems: 'center' }}>
@@ -207,7 +203,7 @@ export function Narrow({ row }: { readonly row: Row }) {
       <span class="soft small" style={{ display: 'flex', gap: '14px' }}>
         <Cpu row={row} />
         <Memory row={row} />
-        {broken && <VerdictBadge verdict="broken" />}
+        {isBroken(row) && <VerdictBadge verdict="broken" />}
         {(row.refused.value?.total ?? 0) > 0 && <Refused row={row} />}
         <span class="grow end">
           <Address row={row} />

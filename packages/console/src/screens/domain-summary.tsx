@@ -307,17 +307,24 @@ const Walls = ({ info }: { readonly info: DomainInfo }) => (
   </Card>
 );
 
+async function askAbout(domain: string, signal: AbortSignal) {
+  const [known, [report]] = await Promise.all([
+    daemon.domains.info({ domain }, { signal }),
+    daemon.guarantees.delivered({ domain }, { signal }),
+  ]);
+  return { known, report };
+}
+
 export function Tab({ row }: TabProps) {
   const { uuid } = row;
-  const info = useAsked((signal) => daemon.domains.info({ domain: uuid }, { signal }), [uuid], {
+  const asked = useAsked((signal) => askAbout(uuid, signal), [uuid], {
     onEvent: ({ domain }) => domain.uuid === uuid,
     onBeat: true,
   });
-  const report = row.given.value;
   const isOff = row.is.value.state === 'shutoff';
   return (
-    <Answer of={info} lines={8}>
-      {(known) => (
+    <Answer of={asked} lines={8}>
+      {({ known, report }) => (
         <>
           <Card
             title={words.gauges}

@@ -1,5 +1,6 @@
 // The host at a glance: what it promised, what still fits, who takes most, who stands at a wall.
 // SPDX-License-Identifier: Apache-2.0
+import type { GuaranteeReport } from '@ctvirt/api/browser';
 import { ago, bytes, count, plural, processors } from '../format.js';
 import { EventLines } from '../parts/events.js';
 import { Answer, Bones, Card, Fault, Head } from '../parts/frame.js';
@@ -296,10 +297,14 @@ function Host() {
 }
 
 function Promises() {
-  const ledger = useAsked((signal) => daemon.guarantees.show({}, { signal }), [], {
-    onEvent: () => true,
-    onBeat: true,
-  });
+  const ledger = useAsked<Pick<GuaranteeReport, 'policy' | 'rows'>>(
+    (signal) => daemon.guarantees.show({}, { signal }),
+    [],
+    {
+      inLine: ({ promises }) => promises,
+      onEvent: ({ event }) => event !== 'beancounter' && event !== 'job',
+    },
+  );
   return (
     <Card
       title={words.promises}

@@ -1,9 +1,9 @@
 // What a screen asks the daemon for: what was answered, whether that is on its way, and why it did not come.
 // SPDX-License-Identifier: Apache-2.0
-import { ApiError, type DomainEvent } from '@ctvirt/api/browser';
+import { ApiError, type DomainEvent, type UsageLine } from '@ctvirt/api/browser';
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import { hear, type News } from './stream.js';
+import { hear, lastLine, type News } from './stream.js';
 
 /** An answer that came, is on its way, or did not come; `again` asks once more. */
 export interface Asked<T> {
@@ -13,11 +13,13 @@ export interface Asked<T> {
 }
 
 /** What makes an answer old, besides a stream that was lost meanwhile. */
-export interface Wakes {
+export interface Wakes<T> {
   /** An event after which it may be another. */
   readonly onEvent?: ((event: DomainEvent) => boolean) | undefined;
   /** Each time that numbers come. */
   readonly onBeat?: boolean | undefined;
+  /** What numbers that come say of it, for which nobody is asked then; null where they do not. */
+  readonly inLine?: ((line: UsageLine) => T | null) | undefined;
 }
 
 const settleMs = 150;
@@ -32,7 +34,7 @@ export const asApiError = (error: unknown): ApiError =>
 export function useAsked<T>(
   ask: (signal: AbortSignal) => Promise<T>,
   keys: readonly unknown[],
-  wakes: Wakes = {},
+  wakes: Wakes<T> = {},
 ): Asked<T> {
   const answer = useSignal<Omit<Asked<T>, 'again'>>({ value: undefined, error: undefined });
   const latest = useRef({ ask, wakes, again: () => {} });
@@ -56,11 +58,20 @@ export function useAsked<T>(
         void now();
       }, settleMs);
     };
+    const take = (line: UsageLine) => {
+      const value = latest.current.wakes.inLine?.(line) ?? null;
+      if (value === null) void now();
+      else answer.value = { value, error: undefined };
+    };
     latest.current.again = () => void now();
     const stop = hear((news) => {
-      if (isWake(news, latest.current.wakes)) soon();
+      const { wakes } = latest.current;
+      if (news.kind === 'usage' && wakes.inLine !== undefined) take(news.usage);
+      else if (isWake(news, wakes)) soon();
     });
-    void now();
+    const line = lastLine();
+    if (wakes.inLine === undefined) void now();
+    else if (line !== undefined) take(line);
     return () => {
       left.abort();
       clearTimeout(timer);
@@ -70,7 +81,7 @@ export function useAsked<T>(
   return { ...answer.value, again: () => latest.current.again() };
 }
 
-function isWake(news: News, { onEvent, onBeat = false }: Wakes): boolean {
+function isWake<T>(news: News, { onEvent, onBeat = false }: Wakes<T>): boolean {
   if (news.kind === 'gap') return true;
   if (news.kind === 'usage') return onBeat;
   return news.kind === 'event' && onEvent?.(news.event) === true;

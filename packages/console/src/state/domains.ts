@@ -1,11 +1,11 @@
 // All domains: a row each, whose numbers change by themselves, so that a change touches what shows it and nothing else.
 // SPDX-License-Identifier: Apache-2.0
-import type { ApiError, DeliveryReport, DomainEvent, DomainSummary, UsageLine } from '@ctvirt/api/browser';
-import { batch, type Signal, signal } from '@preact/signals';
+import type { ApiError, DomainEvent, DomainSummary, UsageLine, Verdicts } from '@ctvirt/api/browser';
+import { batch, computed, type Signal, signal } from '@preact/signals';
 import { asApiError } from './asked.js';
 import { daemon } from './daemon.js';
 import { byText } from './order.js';
-import { hear } from './stream.js';
+import { hear, lastLine } from './stream.js';
 
 /** What a running domain used at the last look. */
 export interface Use {
@@ -30,7 +30,8 @@ export interface Row {
   readonly is: Signal<DomainSummary>;
   /** What it uses; undefined until that came. */
   readonly use: Signal<Use | undefined>;
-  readonly given: Signal<DeliveryReport | undefined>;
+  /** Whether it was given what it was promised; undefined of what does not run, and until that came. */
+  readonly verdicts: Signal<Verdicts | undefined>;
   readonly refused: Signal<Refused | undefined>;
 }
 
@@ -38,8 +39,10 @@ export interface Row {
 export const rows = signal<readonly Row[] | undefined>(undefined);
 /** Why they did not come. */
 export const fault = signal<ApiError | undefined>(undefined);
+const isLoaded = signal(false);
+const isTold = signal(false);
 /** Whether it is known what they use and were given. */
-export const isNumbered = signal(false);
+export const isNumbered = computed(() => isLoaded.value && isTold.value);
 /** Changes with each change of a state or number: what counts over all rows goes by it. */
 export const turn = signal(0);
 
@@ -62,7 +65,7 @@ function rowFor(summary: DomainSummary): Row {
     uuid: summary.uuid,
     is: signal(summary),
     use: signal<Use | undefined>(undefined),
-    given: signal<DeliveryReport | undefined>(undefined),
+    verdicts: signal<Verdicts | undefined>(undefined),
     refused: signal<Refused | undefined>(undefined),
   };
   byUuid.set(summary.uuid, row);
@@ -88,8 +91,11 @@ export async function load(): Promise<void> {
       early = undefined;
       for (const event of missed) apply(event);
     });
-    await Promise.all([loadNow(), loadGiven()]);
-    isNumbered.value = true;
+    await loadNow();
+    isLoaded.value = true;
+    // It may have come before there were any.
+    const line = lastLine();
+    if (line !== undefined) takeUsage(line);
   } catch (error) {
     fault.value = asApiError(error);
   } finally {
@@ -100,7 +106,7 @@ export async function load(): Promise<void> {
 function takeUsage({ series, domains }: UsageLine): void {
   const [cpu, memory, disk] = ['cpu', 'memory', 'disk'].map((name) => series.indexOf(name));
   batch(() => {
-    for (const { uuid, values, refusedInDay } of domains) {
+    for (const { uuid, values, refusedInDay, verdicts } of domains) {
       const row = byUuid.get(uuid);
       if (row === undefined) continue;
       const valueAt = (at: number | undefined): number | null => values[at ?? -1] ?? null;
@@ -112,16 +118,11 @@ function takeUsage({ series, domains }: UsageLine): void {
       if (row.refused.peek()?.total !== refusedInDay)
         row.refused.value =
           refusedInDay === 0 ? undefined : { total: refusedInDay, resource: row.refused.peek()?.resource };
+      const { cpu: cpuVerdict, memory: memoryVerdict } = row.verdicts.peek() ?? {};
+      if (cpuVerdict !== verdicts?.cpu || memoryVerdict !== verdicts?.memory)
+        row.verdicts.value = verdicts ?? undefined;
     }
-    turn.value++;
-  });
-}
-
-async function loadGiven(): Promise<void> {
-  const reports = await daemon.guarantees.delivered();
-  const byName = new Map(reports.map((report) => [report.name, report]));
-  batch(() => {
-    for (const row of byUuid.values()) row.given.value = byName.get(row.is.peek().name);
+    isTold.value = true;
     turn.value++;
   });
 }
@@ -166,7 +167,7 @@ function apply(event: DomainEvent): void {
       };
     }
     if (event.event === 'stopped') {
-      row.given.value = undefined;
+      row.verdicts.value = undefined;
       row.refused.value = undefined;
       row.use.value = undefined;
     }
@@ -187,16 +188,10 @@ function soon(): void {
   }, 1000);
 }
 
-let beats = 0;
-
 /** Follows what happens, from now on. */
 export const followDomains = (): (() => void) =>
   hear((news) => {
     if (news.kind === 'event') apply(news.event);
     else if (news.kind === 'gap') void load();
-    else if (news.kind === 'usage') {
-      takeUsage(news.usage);
-      // What was given is told over minutes.
-      if (beats++ % 3 === 0) loadGiven().catch(() => undefined);
-    }
+    else if (news.kind === 'usage') takeUsage(news.usage);
   });

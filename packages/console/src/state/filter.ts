@@ -22,8 +22,9 @@ export interface Filter {
   readonly promise: string;
 }
 
-const isBroken = ({ given }: Row): boolean =>
-  given.value?.cpu.verdict === 'broken' || given.value?.memory.verdict === 'broken';
+/** Whether one of the promises to it was broken. */
+export const isBroken = ({ verdicts: { value } }: Row): boolean =>
+  value?.cpu === 'broken' || value?.memory === 'broken';
 
 const isAtWall = ({ refused }: Row): boolean => (refused.value?.total ?? 0) > 0;
 

@@ -48,6 +48,9 @@ export function hear(listener: (news: News) => void): () => void {
   return () => listeners.delete(listener);
 }
 
+/** The numbers that came last; undefined before any. */
+export const lastLine = (): UsageLine | undefined => lastUsage;
+
 function receive(news: News): void {
   if (news.kind === 'ask') {
     if (!isHolder) return;

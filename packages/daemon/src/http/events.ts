@@ -20,18 +20,21 @@ interface Source<E> {
 export const bindEvents = (engine: Engine): Handlers<Resources['events']> => ({
   watch: ({ query: { domain, ...watch } }, send, end) =>
     watchSource(engine, watch, wantedOf(engine, domain, watch), send, end),
-  withUsage({ query: { domain, every = LOOK_S, ...watch } }, send, end) {
+  async withUsage({ query: { domain, every = LOOK_S, ...watch } }, send, end) {
     const isOf = wantedOf(engine, domain, watch);
-    send(usageOf(engine));
+    send(await usageOf(engine));
     const leave = watchSource(engine, watch, isOf, send, end);
     if (watch.follow === false) return leave;
     let toldMs = performance.now();
-    const leaveLooks = engine.history.onLook(() => {
+    let isLeft = false;
+    const leaveLooks = engine.history.onLook(async () => {
       if (performance.now() - toldMs < (every - LOOK_S / 2) * 1000) return;
       toldMs = performance.now();
-      send(usageOf(engine));
+      const line = await usageOf(engine);
+      if (!isLeft) send(line);
     });
     return () => {
+      isLeft = true;
       leaveLooks();
       leave();
     };
@@ -52,15 +55,18 @@ export const bindEvents = (engine: Engine): Handlers<Resources['events']> => ({
 /** From one look at the domains to the next. */
 const LOOK_S = 10;
 
-function usageOf({ history }: Engine): UsageLine {
-  const domains = history.now();
+async function usageOf(engine: Engine): Promise<UsageLine> {
+  // Looks have complained of a document that cannot be read, and whoever asks for promises is told.
+  const promises = await engine.promises().catch(() => null);
   return {
     event: 'usage',
     at: new Date().toISOString(),
+    promises: promises && { policy: promises.policy, rows: [...promises.ledger] },
     series: [...seriesNames],
-    domains: domains.map(({ uuid, now, refusedInDay }) => {
+    domains: engine.history.now().map(({ uuid, now, refusedInDay }) => {
       const values = new Map(Object.entries(now));
-      return { uuid, values: seriesNames.map((name) => values.get(name) ?? null), refusedInDay };
+      const verdicts = promises?.verdicts.get(uuid) ?? null;
+      return { uuid, values: seriesNames.map((name) => values.get(name) ?? null), refusedInDay, verdicts };
     }),
   };
 }

@@ -6,7 +6,7 @@ import type { Handlers } from './handler.js';
 
 /** The ledger of promises, and what domains were given over the last minutes. */
 export const bindGuarantees = (engine: Engine): Handlers<Resources['guarantees']> => ({
-  delivered: ({ query: { minutes } }) => engine.deliveries(minutes === undefined ? {} : { minutes }),
+  delivered: ({ query }) => engine.deliveries(query),
   whatIf: ({ body }) => engine.whatIf(body),
   fits: () => engine.profileFits(),
   show: ({ query: { profile } }) => engine.guarantees(profile === undefined ? {} : { profile }),

@@ -41,7 +41,7 @@ interface HandlerByAnswer<R extends Route> {
   /** Whole, or as it is made. */
   text(call: Call<R>): MaybePromise<ResultOf<R> | Readable>;
   /** Sends lines until the result is called, or it says itself that there are no more. */
-  lines(call: Call<R>, send: (line: ResultOf<R>) => void, end: () => void): () => void;
+  lines(call: Call<R>, send: (line: ResultOf<R>) => void, end: () => void): MaybePromise<() => void>;
   progress(call: Call<R>, watched: Required<Watched>): Promise<ResultOf<R>>;
   /** `lend` has the files that the client lends. */
   session(call: Call<R>, open: OpenOf<R>, lend: Lender): Promise<ServedSession>;

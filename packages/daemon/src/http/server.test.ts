@@ -1033,6 +1033,18 @@ test('what running domains use stands between events, at once and with each look
   assert.ok(usage?.event === 'usage' && event?.event === 'started');
   assert.deepEqual([usage.series[0], usage.domains[0]?.uuid, usage.domains.length], ['cpu', uuid, 1]);
   assert.equal(usage.domains[0]?.values.length, usage.series.length);
+  const { policy, rows } = await client.guarantees.show();
+  const promised = (of: typeof rows) => of.map(({ resource, guaranteed }) => [resource, guaranteed]);
+  assert.deepEqual(usage.promises && [usage.promises.policy, promised(usage.promises.rows)], [
+    policy,
+    promised(rows),
+  ]);
+  const [given, ...others] = await client.guarantees.delivered({ domain: uuid });
+  assert.deepEqual([given?.name, others], ['used', []]);
+  assert.deepEqual(usage.domains[0]?.verdicts, { cpu: given?.cpu.verdict, memory: given?.memory.verdict });
+  await client.domains.destroy({ domain: 'used' });
+  assert.deepEqual(await client.guarantees.delivered({ domain: uuid }), []);
+  await assert.rejects(client.guarantees.delivered({ domain: 'nosuch' }), failsWith('not-found'));
 });
 
 test('networks have events of the past, too', async (t) => {

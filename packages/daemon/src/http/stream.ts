@@ -48,15 +48,16 @@ function takeOver(reply: FastifyReply): void {
   reply.raw.writeHead(200, headers);
 }
 
-type LinesHandler = (call: AnyCall, send: (line: unknown) => void, end: () => void) => () => void;
+type Leave = () => void;
+type LinesHandler = (call: AnyCall, send: (line: unknown) => void, end: () => void) => Leave | Promise<Leave>;
 
 /** Takes the reply over and sends lines of JSON until the client goes; one that does not read is cut off. */
-export function answerLines(
+export async function answerLines(
   call: AnyCall,
   handler: LinesHandler,
   request: FastifyRequest,
   reply: FastifyReply,
-): void {
+): Promise<void> {
   const { raw } = reply;
   // Told before the answer has its head, which is another one where the handler throws.
   const early: unknown[] = [];
@@ -78,7 +79,7 @@ export function answerLines(
     state.isOver = true;
     if (state.isOpen) raw.end();
   };
-  const unsubscribe = handler(call, send, end);
+  const unsubscribe = await handler(call, send, end);
   takeOver(reply);
   // The head must not wait for the first event: it tells the client that from now on nothing is missed.
   raw.flushHeaders();

@@ -74,6 +74,7 @@ export function operationsOf(parts: OperationParts): Omit<Engine, 'host' | 'link
     ...mountOperations(parts),
     history: historyOperations(parts),
     overview: () => overviews.now(),
+    promises: () => overviews.promises(),
     jobs: jobOperations(parts),
     ...copyOperations(parts),
     roots: rootOperations(parts),

@@ -114,7 +114,8 @@ export function lookOperations(
         ),
       ),
     whatIf: (request) => whatIf(request, parts),
-    deliveries: async (options) => await guarantees.deliveries(options?.minutes ?? 5),
+    deliveries: async ({ domain, minutes = 5 } = {}) =>
+      await guarantees.deliveries(minutes, domain === undefined ? undefined : turns.find(domain)),
     beancounters: (ref) => turns.look(ref, (entry) => accounting.report(entry)),
     allBeancounters: async () => await accounting.reports(),
     traffic: async (options) => await traffic.report(options),

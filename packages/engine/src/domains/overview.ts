@@ -1,11 +1,11 @@
 // All that is known of the host and its domains at one moment, as the last looks found it: nothing is read of a run for this, and nobody is waited for.
 // SPDX-License-Identifier: Apache-2.0
 import { setImmediate as turn } from 'node:timers/promises';
-import type { DiskUse } from '@ctvirt/api';
+import type { DiskUse, LedgerRow, Verdicts } from '@ctvirt/api';
 import { currentVcpus, type Domain, maxMemoryKiB, maxVcpus } from '@ctvirt/xml';
 import type { Held, Look } from '../drivers/driver.js';
 import type { Looks } from '../drivers/floor.js';
-import type { Guarantees } from '../guarantees/guarantees.js';
+import type { Claimed, Guarantees } from '../guarantees/guarantees.js';
 import type { Sweep } from '../history/sweep.js';
 import type { Jobs } from '../jobs/jobs.js';
 import { filesystemsOf } from '../lifecycle/document.js';
@@ -18,7 +18,13 @@ import type { SnapshotStore } from '../state/snapshot-store.js';
 import type { DomainStore } from '../state/store.js';
 import type { FilesystemSpec } from '../storage/index.js';
 import { hostKernelMachine } from '../templates/image/machines.js';
-import type { DomainOverview, FilesystemOverview, HostOverview, LinkOverview } from '../view.js';
+import type {
+  DomainOverview,
+  FilesystemOverview,
+  HostOverview,
+  HostPromises,
+  LinkOverview,
+} from '../view.js';
 import { type StatusParts, statusOf } from './backup-status.js';
 import { knownOf } from './history.js';
 
@@ -29,7 +35,7 @@ export interface OverviewParts extends Omit<StatusParts, 'next'> {
   readonly facts: { readonly hostCpus: number; readonly memoryBytes: number };
   readonly registry: Pick<Registry, 'here'>;
   readonly documents: Pick<Documents, 'known'>;
-  readonly guarantees: Pick<Guarantees, 'admission' | 'claims' | 'delivered' | 'ledger'>;
+  readonly guarantees: Pick<Guarantees, 'admission' | 'claims' | 'delivered' | 'ledger' | 'policy'>;
   readonly sweep: Pick<Sweep, 'disk' | 'last' | 'seen'>;
   readonly looks: Pick<Looks<Entry>, 'group' | 'known'>;
   readonly jobs: Pick<Jobs, 'list'>;
@@ -64,27 +70,41 @@ export class Overviews {
     const delivered = guarantees.delivered(running, MINUTES);
     const claimed = new Map(running.map((one) => [one.entry, one]));
     const domains: DomainOverview[] = [];
-    let began = performance.now();
-    for (const entry of registry.here()) {
-      if (entry.presence !== 'here') continue; // gone since others had their turn
+    await eachByTurns(registry.here(), (entry) => {
+      if (entry.presence !== 'here') return; // gone since others had their turn
       const one = claimed.get(entry);
       domains.push(this.#domain(entry, one && delivered(one)));
-      if (performance.now() - began < TURN_MS) continue;
-      await turn();
-      began = performance.now();
-    }
+    });
     return {
       arch: hostKernelMachine(),
       sweep: sweep.last ?? null,
       domains,
-      ledger: guarantees.ledger(
-        running.map(({ claim }) => claim),
-        running.map(({ entry }) => heldBy(sweep.seen(entry)?.look)),
-      ),
+      ledger: this.#ledger(running),
       admissions: { ...guarantees.admission.verdicts },
       jobs: jobs.list().filter(({ state }) => state === 'running'),
       endedJobs: domains.flatMap((one) => this.#ended.of(one)),
     };
+  }
+
+  /** Of that the promises alone. */
+  async promises(): Promise<HostPromises> {
+    const { guarantees } = this.parts;
+    const running = await guarantees.claims();
+    const delivered = guarantees.delivered(running, MINUTES);
+    const verdicts = new Map<string, Verdicts>();
+    await eachByTurns(running, (one) => {
+      const { cpu, memory } = delivered(one);
+      verdicts.set(one.entry.record.uuid, { cpu: cpu.verdict, memory: memory.verdict });
+    });
+    return { policy: guarantees.policy, ledger: this.#ledger(running), verdicts };
+  }
+
+  #ledger(running: readonly Claimed[]): LedgerRow[] {
+    const { guarantees, sweep } = this.parts;
+    return guarantees.ledger(
+      running.map(({ claim }) => claim),
+      running.map(({ entry }) => heldBy(sweep.seen(entry)?.look)),
+    );
   }
 
   #domain(
@@ -132,6 +152,17 @@ export class Overviews {
       beancounters: looks.known(entry)?.rows ?? [],
       seen: knownOf(entry, this.parts) ?? null,
     };
+  }
+}
+
+/** One after the other, and between them others have their turn. */
+async function eachByTurns<T>(all: readonly T[], work: (one: T) => void): Promise<void> {
+  let began = performance.now();
+  for (const one of all) {
+    work(one);
+    if (performance.now() - began < TURN_MS) continue;
+    await turn();
+    began = performance.now();
   }
 }
 

@@ -57,6 +57,10 @@ export class Guarantees {
     });
   }
 
+  get policy(): GuaranteePolicy {
+    return this.parts.policy;
+  }
+
   /** The ledger; with a profile or a document, how many more domains of it could be kept to their promises. */
   async report(more?: Domain): Promise<GuaranteeReport> {
     return (await this.#ledger(more)).report;
@@ -126,10 +130,12 @@ export class Guarantees {
     return this.#rings.get(running)?.over(seconds)?.cpuShare ?? null;
   }
 
-  /** What was promised and what was given over so many minutes, as far back as this daemon looked. */
-  async deliveries(minutes: number): Promise<DeliveryReport[]> {
+  /** What was promised and what was given over so many minutes, as far back as this daemon looked: of one, or of all that run. */
+  async deliveries(minutes: number, only?: Entry): Promise<DeliveryReport[]> {
     const running = await this.claims();
-    return running.map(this.delivered(running, minutes));
+    return running
+      .filter(({ entry }) => only === undefined || entry === only)
+      .map(this.delivered(running, minutes));
   }
 
   /** The same of one after the other of these, which are all that run. */
