@@ -13,10 +13,13 @@ import {
   string,
 } from '../schema.js';
 
+/** The kernel has 16 bits for each. */
+const cells = (description: string) => optional(integer({ minimum: 1, maximum: 0xffff, description }));
+
 /** The size of a terminal. */
 export const terminalSize = strict({
-  columns: optional(integer({ minimum: 1, description: 'Characters in a line (default: 80)' })),
-  rows: optional(integer({ minimum: 1, description: 'Lines (default: 24)' })),
+  columns: cells('Characters in a line (default: 80)'),
+  rows: cells('Lines (default: 24)'),
 });
 /** The size of a terminal. */
 export type TerminalSize = Static<typeof terminalSize>;

@@ -1,9 +1,15 @@
 // Terminals that are kept while their client is away: what it missed, how long they wait, whose they are, and how they end.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { outputWindowBytes } from '@ctvirt/api';
+import { encodeJson, encodeNumber, outputWindowBytes, sessionProtocol } from '@ctvirt/api';
 import { type BrowserClient, type BrowserSession, createClient } from '@ctvirt/api/browser';
 import { pino } from 'pino';
 import { WebSocket } from 'ws';
@@ -17,6 +23,7 @@ import { Terminals, terminalTerms } from './terminals.js';
 Object.assign(globalThis, { WebSocket });
 
 interface Served {
+  readonly url: string;
   readonly client: BrowserClient;
   readonly engine: MemoryEngine;
 }
@@ -26,9 +33,10 @@ async function serveKept(t: TestContext, leaseMs: number): Promise<Served> {
   const terminals = new Terminals(leaseMs);
   const app = createHttpApp(engine, pino({ level: 'silent' }), undefined, { terminals });
   t.after(() => app.close());
-  const client = createClient(await app.listen({ host: '127.0.0.1', port: 0 }));
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  const client = createClient(url);
   await client.domains.define({ body: sampleXml('web'), transient: true });
-  return { client, engine };
+  return { url, client, engine };
 }
 
 const shell = (script: string) => ({
@@ -157,6 +165,46 @@ test('what prints for ever waits when nobody shows it, looked at or not', async 
   await assertNoneLeft(engine);
 });
 
+test('a client that never reads, and says that all is shown, has the daemon keep no heap of it', async (t) => {
+  const { client, engine, url } = await serveKept(t, 100);
+  const written = join(await mkdtemp(join(tmpdir(), 'ctvirt-')), 'written');
+  t.after(() => rm(dirname(written), { recursive: true }));
+  const call = request(`${url}/v1/domains/web/exec`, {
+    headers: { connection: 'upgrade', upgrade: sessionProtocol },
+  });
+  call.end();
+  const [, socket] = await once(call, 'upgrade');
+  socket.pause().on('error', () => undefined);
+  const script = `head -c 25000000 /dev/zero; echo all >${written}`;
+  socket.write(encodeJson('open', { argv: ['sh', '-c', script], tty: true, keep: true }));
+  await delay(300);
+  for (let times = 0; times < 400; times++) {
+    socket.write(encodeNumber('seen', 0x7fffffff));
+    await delay(5);
+  }
+  assert.equal(existsSync(written), false, 'the daemon has taken 25 MB that nobody reads');
+  socket.destroy();
+  while ((await client.terminals.list()).length > 0) await delay(20);
+  await assertNoneLeft(engine);
+});
+
+test('a size that no terminal has is refused, and what waits for its client goes on waiting', async (t) => {
+  const { client, engine } = await serveKept(t, 5000);
+  const first = await client.domains.exec(shell('exec sleep 600'));
+  const terminal = idOf(first);
+  first.close();
+  for (const columns of [0, 65_536, 1e9]) {
+    const open = { columns, rows: 24 };
+    await assert.rejects(client.terminals.attach({ terminal, open }), { code: 'invalid' });
+    await assert.rejects(client.domains.console({ domain: 'web', open }), { code: 'invalid' });
+  }
+  assert.equal((await client.terminals.list())[0]?.attached, false);
+  const again = await client.terminals.attach({ terminal, open: { columns: 65_535, rows: 65_535 } });
+  again.kill();
+  assert.equal(await again.exited, 137);
+  await assertNoneLeft(engine);
+});
+
 test('a client that types at a program that does not read leaves no heap of it', async (t) => {
   const { client, engine } = await serveKept(t, 5000);
   let session = await client.domains.exec(shell('exec sleep 600'));
@@ -198,7 +246,8 @@ test('so many are kept at once, and those that are over make room', async (t) =>
   await assertNoneLeft(engine);
 });
 
-test('it is its session’s alone, and ends with it', async (t) => {
+/** Two operators of one daemon, each with a client of his own. */
+async function twoOperators(t: TestContext) {
   const { engine, browsers, headersOf, origin, port } = await openDoor(t);
   await engine.create(sampleXml('web'));
   const open = async () => {
@@ -221,6 +270,26 @@ test('it is its session’s alone, and ends with it', async (t) => {
       Object.assign(globalThis, { WebSocket });
     }
   };
+  return { engine, browsers, one, other, as };
+}
+
+test('who has too many loses none of another’s', async (t) => {
+  const { engine, one, other, as } = await twoOperators(t);
+  const last = await as(one, (client) => client.domains.exec(shell('echo last words')));
+  last.close();
+  const opened: BrowserSession[] = [];
+  for (let at = 0; at < terminalTerms.ofSession; at++)
+    opened.push(await as(other, (client) => client.domains.exec(shell('exec sleep 600'))));
+  const more = as(other, (client) => client.domains.exec(shell('true')));
+  await assert.rejects(more, { code: 'busy' });
+  const again = await as(one, (client) => client.terminals.attach({ terminal: idOf(last), open: {} }));
+  assert.equal(await shown(again), 'last words\n');
+  for (const one of opened) one.kill();
+  await assertNoneLeft(engine);
+});
+
+test('it is its session’s alone, and ends with it', async (t) => {
+  const { engine, browsers, one, other, as } = await twoOperators(t);
   const first = await as(one, (client) => client.domains.exec(shell('exec sleep 600')));
   const terminal = idOf(first);
   const attach = (client: BrowserClient) => client.terminals.attach({ terminal, open: {} });

@@ -82,20 +82,38 @@ export class Terminals {
   }
 
   #admit(owner: string | undefined): void {
-    // Those whose programs have ended only tell how, to a client that may never come.
-    for (const terminal of this.#all.values()) if (terminal.isDone && this.#isFull(owner)) terminal.end();
-    if (this.#isFull(owner))
+    const { ofSession, inAll } = terminalTerms;
+    this.#makeRoom(
+      (of) => of === owner,
+      () => this.#ownedBy(owner) < ofSession,
+    );
+    if (this.#ownedBy(owner) < ofSession)
+      this.#makeRoom(
+        () => true,
+        () => this.#count() < inAll,
+      );
+    if (this.#ownedBy(owner) >= ofSession || this.#count() >= inAll)
       throw new EngineError(
         'busy',
-        `${terminalTerms.ofSession} terminals of a session are kept at once, and ${terminalTerms.inAll} in all: end one, or leave one for a minute`,
+        `${ofSession} terminals of a session are kept at once, and ${inAll} in all: end one, or leave one for a minute`,
       );
   }
 
-  #isFull(owner: string | undefined): boolean {
-    const own = [...this.#all.values()].filter((terminal) => terminal.owner === owner).length;
-    const opening = [...this.#opening.values()].reduce((sum, count) => sum + count, 0);
-    const { ofSession, inAll } = terminalTerms;
-    return own + (this.#opening.get(owner) ?? 0) >= ofSession || this.#all.size + opening >= inAll;
+  /** Those whose programs have ended only tell how, to a client that may never come. */
+  #makeRoom(isMeant: (owner: string | undefined) => boolean, hasRoom: () => boolean): void {
+    for (const terminal of this.#all.values()) {
+      if (hasRoom()) return;
+      if (terminal.isDone && isMeant(terminal.owner)) terminal.end();
+    }
+  }
+
+  #ownedBy(owner: string | undefined): number {
+    const kept = [...this.#all.values()].filter((terminal) => terminal.owner === owner).length;
+    return kept + (this.#opening.get(owner) ?? 0);
+  }
+
+  #count(): number {
+    return [...this.#opening.values()].reduce((sum, count) => sum + count, this.#all.size);
   }
 }
 
@@ -169,7 +187,9 @@ class Terminal {
         told: { terminal: this.id, from, to: this.#output.end },
         seen: (bytes) => {
           if (this.#client !== client) return;
-          this.#seenTo = Math.min(this.#seenTo + Math.max(bytes, 0), this.#output.end);
+          // It can have shown no more than it was sent, whatever it says.
+          const sentTo = this.#output.end - client.stdout.readableLength;
+          this.#seenTo = Math.min(this.#seenTo + Math.max(bytes, 0), sentTo);
           this.#paceOutput();
         },
         leave: () => {
