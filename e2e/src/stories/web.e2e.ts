@@ -182,4 +182,38 @@ describe('the door', () => {
     assert.equal((await secure.ask('GET', '/v1/domains', other, '', authority)).status, 421);
     await rm(conf);
   });
+
+  test('a proxy that keeps the name by which it was asked is taken for the door, and one that does not is told', async () => {
+    const conf = `${world.root}/etc/ctvirtd.conf`;
+    const pki = `${world.host}/proxied`;
+    await makePki(pki, { server: 'ca' }, `IP:${hostAddress.v4},DNS:ct.example`);
+    await world.stop();
+    await writeFile(
+      conf,
+      `web_listen = "${hostAddress.v4}:16580"\nweb_cert_file = "${pki}/server.pem"\nweb_key_file = "${pki}/serverkey.pem"\n`,
+    );
+    await world.start();
+    const authority = await readFile(`${pki}/ca.pem`, 'utf8');
+    const behind = `https://${hostAddress.v4}:16580`;
+    await using secure = await WebDoor.open(world.enclosure, `${world.host}/behind`, behind);
+    const token = new URL(await link('--role', 'viewer')).hash.slice('#t='.length);
+    const enter = (headers: Headers) =>
+      secure.ask(
+        'POST',
+        '/v1/web/session',
+        { 'content-type': 'application/json', ...headers },
+        JSON.stringify({ token }),
+        authority,
+      );
+    // What the browser has in its bar is the proxy at port 443.
+    const page = { origin: 'https://ct.example' };
+    assert.equal((await enter(page)).status, 403, 'the name was not kept');
+    assert.equal((await enter({ ...page, host: 'elsewhere.example' })).status, 421);
+    const { status, text, headers } = await enter({ ...page, host: 'ct.example' });
+    assert.equal(status, 200, text);
+    const [cookie = ''] = headers['set-cookie']?.[0]?.split(';') ?? [];
+    const viewer = { host: 'ct.example', cookie, 'x-ctvirt-key': String(JSON.parse(text).key) };
+    assert.equal((await secure.ask('GET', '/v1/domains', viewer, '', authority)).status, 200);
+    await rm(conf);
+  });
 });
