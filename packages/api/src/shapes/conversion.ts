@@ -10,6 +10,9 @@ export const conversionFormat = oneOf(['domxml', 'openvz', 'lxc', 'vserver', 'zo
 });
 
 const text = optional(string({ description: 'What is in it' }));
+const givenText = optional(
+  string({ maxLength: 1_048_576, description: 'What is in it, in no more than 2000 lines of a file' }),
+);
 const link = optional(
   string({ description: 'Where it leads, in the place of a text, if it is a symbolic link' }),
 );
@@ -23,10 +26,10 @@ export const conversionRequest = strict({
         maxLength: 4096,
         description: 'As it lies: its name and folder tell what it is, such as `105.conf` or `web/config`',
       }),
-      text,
+      text: givenText,
       link,
     }),
-    { minItems: 1, maxItems: 4096, description: 'Configurations, and what those name' },
+    { minItems: 1, maxItems: 4096, description: 'Configurations, and what those name: 20000 lines in all' },
   ),
   from: optional(conversionFormat),
   to: optional(conversionFormat),

@@ -781,7 +781,39 @@ test('configurations are converted with a report, and what cannot be is told wit
   await assert.rejects(convert({ files: [{ path: 'x', text: 'nothing' }] }), failsWith('invalid'));
   await assert.rejects(convert({ files: [conf], from: 'openvz', to: 'openvz' }), failsWith('invalid'));
   await assert.rejects(convert({ files: [{ ...conf, link: '/x' }] }), failsWith('invalid'));
+  const keys = (count: number) => Array.from({ length: count }, (_, at) => `K${at}=1`).join('\n');
+  await assert.rejects(convert({ files: [{ ...conf, text: keys(2001) }] }), failsWith('invalid'));
+  const many = Array.from({ length: 11 }, (_, at) => ({ path: `conf/${at + 200}.conf`, text: keys(1900) }));
+  await assert.rejects(convert({ files: many }), failsWith('invalid'));
   assert.deepEqual(engine.list(), []);
+});
+
+test('others are answered while the largest conversion goes on', async (t) => {
+  const { client } = await serve(t);
+  const keys = Array.from({ length: 2000 }, (_, at) => `K${at}=1`).join('\n');
+  const large = Array.from({ length: 5 }, (_, at) => ({ path: `conf/${at + 200}.conf`, text: keys }));
+  const small = Array.from({ length: 600 }, (_, at) => ({ path: `conf/${at + 300}.conf`, text: 'ODD=1\n' }));
+  const around = Array.from({ length: 16 }, (_, at) => ({
+    path: at === 0 ? '/lxc/web/config' : `/inc/${at}`,
+    text: `lxc.include = /inc/${at + 1}\n`.repeat(3),
+  }));
+  for (const files of [large, small, around]) {
+    let longestMs = 0;
+    let isOver = false;
+    const others = (async () => {
+      while (!isOver) {
+        const askedMs = performance.now();
+        await client.host.version();
+        longestMs = Math.max(longestMs, performance.now() - askedMs);
+      }
+    })();
+    const beganMs = performance.now();
+    await client.conversions.convert({ body: { files } });
+    isOver = true;
+    await others;
+    const tookMs = performance.now() - beganMs;
+    assert.ok(longestMs < 2000, `others waited for ${longestMs} of ${tookMs} ms`);
+  }
 });
 
 test('what define would say is told, and nothing is defined', async (t) => {

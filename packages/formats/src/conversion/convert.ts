@@ -59,12 +59,13 @@ export function convertUnit(
 
 /**
  * Converts all containers of these files; without `from` each format is asked in turn whether there are some. None is found in a format
- * that is also the one asked for.
+ * that is also the one asked for. Each is converted when it is
+ * taken; undefined where there is none.
  */
 export function convertFiles(
   files: FileSet,
   { from, to, ...options }: ConversionOptions & { readonly from?: EndName | undefined; readonly to: EndName },
-): { readonly from: EndName | undefined; readonly conversions: readonly Conversion[] } {
+): { readonly from: EndName; readonly conversions: Iterable<Conversion> } | undefined {
   for (const name of from === undefined ? endNames : [from]) {
     const format: Format = ends[name];
     const units = name === to ? [] : format.detect(files);
@@ -72,12 +73,16 @@ export function convertFiles(
     // What is named and not given the format reports.
     const named = (unit: NativeUnit): FileSet => withReferences(format, files, unit, () => []);
     const way = { from: format, to: ends[to] };
-    return {
-      from: name,
-      conversions: units.map((unit) => convertUnit(named(unit), unit, way, options)),
-    };
+    return { from: name, conversions: eachOf(units, (unit) => convertUnit(named(unit), unit, way, options)) };
   }
-  return { from, conversions: [] };
+  return undefined;
+}
+
+function* eachOf(
+  units: readonly NativeUnit[],
+  convert: (unit: NativeUnit) => Conversion,
+): Generator<Conversion> {
+  for (const unit of units) yield convert(unit);
 }
 
 function failureOf(error: unknown): Failure {

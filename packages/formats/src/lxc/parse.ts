@@ -28,7 +28,7 @@ export interface LxcSettings {
 const maxDepth = 16;
 const maxSettings = 5_000;
 /** Over all included files: a few files that include each other twice would otherwise multiply without end. */
-const maxLines = 200_000;
+const maxLines = 20_000;
 
 /** Reads a configuration and what it includes; never fails: what cannot be used is among `skipped`. */
 export function parseLxc(files: FileSet, main: string, isWhole = false): LxcSettings {
