@@ -206,7 +206,8 @@ suite('of the rest', () => {
       return performance.now() - began;
     };
     const times = [await took(), await took(), await took()];
-    assert.ok(Math.min(...times) < 200, times.join(', '));
+    // `bench:storage` measures it; theirs took 18 s.
+    assert.ok(Math.min(...times) < 2000, times.join(', '));
   });
 
   test('only the newest snapshot can be reverted to (Incus on ZFS), and none on a loop device (lxc/lxc#4289)', async () => {

@@ -366,6 +366,10 @@ export class World {
   async assertClean(): Promise<void> {
     const { stray } = await this.client.check.list();
     assert.deepEqual(stray, [], "strays by the daemon's own account");
+    // Of thousands of files the rest is erased beside all else, on a busy disk for longer than anything else is waited for.
+    const isErased = () =>
+      !namesIn(this.#seen(`${this.root}/lib/roots`)).some((one) => one.startsWith('.gone-'));
+    await waitFor('what is gone to be erased', isErased, 60_000);
     // A process that was just ended may wait for its parent, a loop device for the last reader of its file.
     await assertUnchanged(nothing, () => this.leftovers(), 'left on the host');
   }
