@@ -27,6 +27,8 @@ export function absenceOf(path: string, isWhole: boolean | undefined): string {
 
 /** Any name as that of a file: libvirt allows almost any character in a domain's name, a path does not. */
 export function fileNameOf(name: string): string {
+  // Most are, and of thousands of domains each is asked for in a scrape.
+  if (/^[A-Za-z0-9_+@-][A-Za-z0-9_+@.-]*$/.test(name)) return name;
   return [...new TextEncoder().encode(name)]
     .map((byte, index) => {
       const char = String.fromCharCode(byte);

@@ -118,8 +118,8 @@ export class Overviews {
     const when = record.schedule?.snapshots?.when;
     const last = scheduleTimes.get(record.uuid);
     const since = last !== undefined && last.when === when ? last.at : new Date();
-    return {
-      ...summaryOf(entry),
+    // Spread into one literal it is an object that V8 takes twice as long to make, and to read.
+    return Object.assign(summaryOf(entry), {
       group: running === undefined ? null : looks.group(entry),
       startedAt: running?.startedAt ?? null,
       run: running === undefined ? null : this.#run(entry, document, delivery ?? null),
@@ -132,7 +132,7 @@ export class Overviews {
         nextAt: (when !== undefined && record.persistent && this.#next.after(when, since)) || null,
       },
       backup: statusOf(entry, this.#backups),
-    };
+    });
   }
 
   #run(
