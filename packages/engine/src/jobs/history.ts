@@ -49,13 +49,14 @@ export class JobHistory {
     this.#saveSoon();
   }
 
-  /** When this resolves the next daemon knows it. */
-  async end(job: Job): Promise<void> {
+  /** When this resolves the next daemon knows it; `onEnded` is called as it joins those that have ended, so that it is in one list at a time. */
+  async end(job: Job, onEnded: () => void = () => undefined): Promise<void> {
     this.#running.delete(job.id);
     this.#ending.add(job);
     await this.#save();
     this.#ending.delete(job);
     this.#ended.push(job);
+    onEnded();
     if (this.#ended.length > MOST) this.#ended.shift();
   }
 

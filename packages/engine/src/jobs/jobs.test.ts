@@ -53,6 +53,19 @@ test('a domain has one job at a time, and the second hears of the first', async 
   );
 });
 
+test('a job stands in the list once, at each moment of its end', async () => {
+  const { jobs } = held();
+  const done = jobs.run(web, 'export', async () => 'made');
+  const counts = new Set<number>();
+  for (let moment = 0; moment < 200; moment++) {
+    counts.add(jobs.list().length);
+    await null;
+  }
+  assert.equal(await done, 'made');
+  assert.deepEqual([...counts], [1]);
+  assert.equal(jobs.list()[0]?.state, 'done');
+});
+
 test('what fails is remembered with its error, and the next one may begin', async () => {
   const { jobs } = held();
   await assert.rejects(

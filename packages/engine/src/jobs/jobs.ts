@@ -100,8 +100,7 @@ export class Jobs {
       const state = { ...running.state, ...ending, endedAt: new Date().toISOString() };
       const job = this.#jobOf({ ...running, state });
       // Whoever hears of an end may rely on it, also if the daemon is killed now.
-      await this.history.end(job);
-      this.#running.delete(id);
+      await this.history.end(job, () => this.#running.delete(id));
       if (names.uuid !== null) this.#last.set(names.uuid, job);
       settle();
       this.#tellAll(job);
