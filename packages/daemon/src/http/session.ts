@@ -79,7 +79,7 @@ export function acceptSessions(
     if (found === undefined || params === undefined)
       return refuse(socket, 404, { code: 'not-found', message: `no such operation: upgrade of ${path}` });
     const { admitOpen, handler, route } = found;
-    upgrade(request, socket, head, (client) => {
+    upgrade({ request, socket, head, log: app.log }, (client) => {
       const caller = { session: visitor.session, setCookie: () => undefined, letGo: () => undefined };
       const call = { params, query: {}, body: undefined, caller };
       const open = async (value: unknown) => {
@@ -151,13 +151,16 @@ function dropSilent(webSocket: WebSocket): void {
   webSocket.on('close', () => clearInterval(timer));
 }
 
+/** Somebody asks for another protocol on a connection. */
+interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+  readonly log: FastifyBaseLogger;
+}
+
 /** Hands over the client's connection in whichever of the two ways it asked for, or refuses it in HTTP. */
-function upgrade(
-  request: IncomingMessage,
-  socket: Duplex,
-  head: Buffer,
-  begin: (client: Duplex) => void,
-): void {
+function upgrade({ request, socket, head, log }: Upgrade, begin: (client: Duplex) => void): void {
   const wanted = request.headers.upgrade?.toLowerCase();
   if (wanted === sessionProtocol) {
     socket.write(
@@ -172,7 +175,11 @@ function upgrade(
     });
   else if (!offers(request, sessionProtocol))
     refuse(socket, 400, { code: 'invalid', message: `the WebSocket's protocol is ${sessionProtocol}` });
-  else void acceptWebSocket(request, socket, head, begin);
+  else
+    acceptWebSocket(request, socket, head, begin).catch((error: unknown) => {
+      const { status, body } = failed(error, log, { url: request.url });
+      refuse(socket, status, body);
+    });
 }
 
 const offers = ({ headers }: IncomingMessage, protocol: string): boolean =>
