@@ -192,6 +192,40 @@ test('characters that come byte by byte are whole, and a click far to the right 
   await own.close();
 });
 
+test('a guest that asks for a thing to be done two thousand million times does not hold the page up', async () => {
+  const own = await admin.newPage();
+  await openShell(own);
+  await own.keyboard.type(
+    `for c in I Z L M S T b @ P X A B C D E F G d ' @' ' A' "'}" "'~"; do printf "x\\033[2147483647$c"; done; printf '\\033call %s\\n' done`,
+  );
+  const beganMs = performance.now();
+  await own.keyboard.press('Enter');
+  await terminalSays(own, /^all done/m);
+  const tookMs = performance.now() - beganMs;
+  assert.ok(tookMs < 5000, `it took ${tookMs} ms`);
+  await own.getByRole('button', { name: 'End', exact: true }).click();
+  await own.close();
+});
+
+test('a shell is opened in a tab whose browser has no room to keep its name', async () => {
+  const own = await admin.newPage();
+  await own.goto(`${chromium.url}/domains`);
+  await own.evaluate(() => {
+    for (let bytes = 4 * 1024 * 1024, at = 0; bytes > 0; at++)
+      try {
+        sessionStorage.setItem(`full-${at}`, 'x'.repeat(bytes));
+      } catch {
+        bytes = Math.floor(bytes / 2);
+      }
+  });
+  await openShell(own);
+  await own.keyboard.type('echo $((6*7)) here');
+  await own.keyboard.press('Enter');
+  await terminalSays(own, '42 here');
+  await own.getByRole('button', { name: 'End', exact: true }).click();
+  await own.close();
+});
+
 test('who has the console is told, and it is taken over by who says so', async () => {
   const held = await world.client.domains.console({ domain: 'web-17', open: {} });
   held.stdout.resume();
@@ -362,6 +396,31 @@ test('two who write the same document lose nothing, and neither does one whose p
   await context.close();
 });
 
+test('what is written while a document is being saved stays', async () => {
+  const own = await admin.newPage();
+  const before = await openDocument(own);
+  let letGo = (): void => undefined;
+  const isLetGo = new Promise<void>((resolve) => (letGo = resolve));
+  await own.route('**/v1/domains/*/xml*', async (route) => {
+    if (route.request().method() === 'PUT') await isLetGo;
+    await route.continue();
+  });
+  await write(own, before.replace('<title>Mine</title>', '<title>Saved</title>'));
+  await own.getByRole('button', { name: 'Save…' }).click();
+  await own.locator('.review').getByRole('button', { name: 'Save', exact: true }).click();
+  await own.locator('.cm-content').focus();
+  await own.keyboard.press('Control+Home');
+  await own.keyboard.press('End');
+  await own.keyboard.insertText('<!-- written meanwhile -->');
+  letGo();
+  await own.getByText('Saved; its next start has it').waitFor();
+  await own.locator('.cm-line', { hasText: '<title>Saved</title>' }).waitFor();
+  await own.locator('.cm-line', { hasText: '<!-- written meanwhile -->' }).waitFor();
+  assert.ok((await stored('papers')).includes('<title>Saved</title>'));
+  await own.getByRole('button', { name: 'Drop changes' }).click();
+  await own.close();
+});
+
 test('one who may only look reads a document, and writes none', async () => {
   const viewer = await chromium.enter('viewer');
   const own = viewer.pages()[0] ?? assert.fail('no page is open');
@@ -395,6 +454,14 @@ test('a new domain is said in words, seen as a document, defined and started, by
   await own.getByLabel('Memory at most').focus();
   await own.keyboard.press('Control+a');
   await own.keyboard.type('64M');
+  await own.keyboard.press('Enter');
+  await own.locator('.cm-line', { hasText: '<name>fresh</name>' }).waitFor();
+  // What was written into it does not stand in the place of other words.
+  await write(own, '<domain/>');
+  await own.getByRole('button', { name: 'Back to the words' }).click();
+  await own.getByLabel('Memory at most').focus();
+  await own.keyboard.press('Control+a');
+  await own.keyboard.type('65M');
   await own.keyboard.press('Enter');
   await own.locator('.cm-line', { hasText: '<name>fresh</name>' }).waitFor();
   assert.deepEqual(await faultsOf(own, 'define-document'), []);

@@ -95,10 +95,13 @@ class Work {
     if (this.isBusy.peek()) return;
     this.isBusy.value = true;
     try {
-      const stored = await this.props.save(this.text.peek(), this.base.peek().tag);
+      const sent = this.text.peek();
+      const stored = await this.props.save(sent, this.base.peek().tag);
       this.isReviewed.value = false;
       dropDraft(this.props.of);
-      this.rebase(stored, stored.text);
+      // One may have gone on writing meanwhile.
+      const now = this.text.peek();
+      this.rebase(stored, now === sent ? stored.text : mergeTexts(sent, now, stored.text).text);
     } catch (error) {
       const refusal = asApiError(error);
       if (refusal.code === 'changed' && this.props.again !== undefined) await this.meet(refusal.message);

@@ -14,6 +14,11 @@ export interface ViewEvents {
 
 const scrollback = 5000;
 
+/** Tabs, lines, scrolling and REP, each of which xterm does as many times as a guest says: up to 2^31. */
+const doneTimes = ['I', 'Z', 'L', 'M', 'S', 'T', 'b'];
+/** More than any screen has; what says more is no program that draws one, and would hold the page up. */
+const mostTimes = 500;
+
 /** One terminal, which is put into one place of the page after the other. */
 export class TerminalView {
   readonly held: HeldTerminal;
@@ -42,6 +47,8 @@ export class TerminalView {
     this.#term.loadAddon(this.#fit);
     this.#term.attachCustomKeyEventHandler((event) => this.#onKey(event));
     const term = this.#term;
+    for (const final of doneTimes)
+      term.parser.registerCsiHandler({ final }, ([times]) => typeof times === 'number' && times > mostTimes);
     this.held = new HeldTerminal(domain, kind, {
       get columns() {
         return term.cols;

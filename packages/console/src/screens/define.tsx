@@ -213,7 +213,8 @@ function Made({ said, made }: { readonly said: Words; readonly made: Signal<Crea
         </label>
       </div>
       <DocumentForm
-        of={`new-${said.fields.name.peek()}`}
+        // What was written into the document of other words is no draft of this one.
+        of={`new-${result.xml}`}
         label={words.document}
         stored={{ text: result.xml, tag: '' }}
         saveWord={words.define}

@@ -1,5 +1,6 @@
 // Texts that are not saved yet: they outlive a reload of their tab, and a session that ends in their middle.
 // SPDX-License-Identifier: Apache-2.0
+import { keepInTab } from './tab.js';
 
 /** A text, and what it was made of. */
 export interface Draft {
@@ -26,14 +27,8 @@ export function draftOf(of: string): Draft | undefined {
   }
 }
 
-/** Keeps it; throws nothing where the browser has no room: the text is on the page as well. */
-export function keepDraft(of: string, draft: Draft): void {
-  try {
-    sessionStorage.setItem(nameOf(of), JSON.stringify(draft));
-  } catch {
-    // A document of megabytes may not fit.
-  }
-}
+/** Keeps it, where the browser has room. */
+export const keepDraft = (of: string, draft: Draft): void => keepInTab(nameOf(of), JSON.stringify(draft));
 
 /** It was saved, or is not wanted. */
 export const dropDraft = (of: string): void => sessionStorage.removeItem(nameOf(of));

@@ -6,6 +6,7 @@ import { texts } from '../texts.js';
 import { asApiError } from './asked.js';
 import { daemon } from './daemon.js';
 import { presence } from './session.js';
+import { keepInTab } from './tab.js';
 import { WholeCharacters } from './whole-characters.js';
 
 /** A program of a domain, which is a shell, or its console. */
@@ -127,7 +128,7 @@ export class HeldTerminal {
     if (session.kept !== undefined) {
       this.#received = session.kept.from;
       this.#pastTo = isRestored ? session.kept.to : 0;
-      sessionStorage.setItem(keptAs(this.domain, this.kind), session.kept.terminal);
+      keepInTab(keptAs(this.domain, this.kind), session.kept.terminal);
     }
     this.standing.value = { kind: 'open' };
     const isShown = this.#show(session);

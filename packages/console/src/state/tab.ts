@@ -1,0 +1,11 @@
+// What a tab keeps over a reload, as far as its browser has room.
+// SPDX-License-Identifier: Apache-2.0
+
+/** Keeps a text by a name; throws nothing where there is no room: what it is of is on the page as well. */
+export function keepInTab(name: string, text: string): void {
+  try {
+    sessionStorage.setItem(name, text);
+  } catch {
+    // A document of megabytes takes all of it.
+  }
+}
