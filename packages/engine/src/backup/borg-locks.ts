@@ -1,6 +1,18 @@
 // Locks that borg leaves in a repository when it is killed: which of them nobody holds any more, and who holds the others.
 // SPDX-License-Identifier: Apache-2.0
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { removeIfEmpty } from '../host/files.js';
 import { isErrno, unlessGone } from '../host/gone.js';
@@ -30,6 +42,8 @@ export async function clearLocks(repository: string, host: ToolHost): Promise<vo
   // One that was to become it, too.
   for (const name of readdirSync(repository).filter((one) => one.startsWith(ALONE))) {
     const folder = join(repository, name);
+    // Borg makes no links: one would lead to files of this host.
+    if (lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) continue;
     for (const file of namesIn(folder)) {
       const holder = holderIn(file);
       if (holder !== undefined && isDead(holder)) rmSync(join(folder, file), { force: true });
@@ -76,13 +90,31 @@ function holderIn(name: string): Holder | undefined {
 }
 
 function rosterOf(repository: string) {
-  const said = lineOf(unlessGone(() => readFileSync(join(repository, ROSTER), 'utf8')) ?? '');
+  const said = lineOf(smallFile(join(repository, ROSTER)) ?? '');
   return KEYS.flatMap((key) =>
     listOf(member(said, key)).map((entry) => {
       const [host, pid] = listOf(entry);
       return { key, entry, holder: { host: String(host), pid: Number(pid) } };
     }),
   );
+}
+
+const SMALL = 2 ** 20;
+
+/** A file of a repository, which may lie with somebody who is not trusted: no link, nothing that is waited for, nothing without end. */
+export function smallFile(path: string): string | undefined {
+  const kind = lstatSync(path, { throwIfNoEntry: false });
+  if (kind?.isFile() !== true) return undefined;
+  const fd = unlessGone(() =>
+    openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK),
+  );
+  if (fd === undefined) return undefined;
+  try {
+    const found = fstatSync(fd);
+    return found.isFile() && found.size <= SMALL ? readFileSync(fd, 'utf8') : undefined;
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Two hosts that share a repository may be called alike: borg's name of one has a hardware address in it. */

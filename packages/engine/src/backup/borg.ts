@@ -9,7 +9,7 @@ import { makeFolder } from '../host/files.js';
 import { unlessGone } from '../host/gone.js';
 import { refusalOf } from '../host/refusal.js';
 import { BorgDamage } from './borg-damage.js';
-import { clearLocks, holderInWords } from './borg-locks.js';
+import { clearLocks, holderInWords, smallFile } from './borg-locks.js';
 import { lineOf, listOf, member, numberOf, textOf } from './json.js';
 import {
   ABOUT,
@@ -59,6 +59,14 @@ const READ_AGAIN_MS = 300;
 /** What it says where something that is to be there is not, or is not what it was. */
 const DAMAGED = /No such file or directory: '\/repository\/data|integrity error|Object with key/i;
 
+/** Somebody has put a repository there that anybody can read, or that is another one than its key says. */
+const NOT_OURS = /Cache initialization aborted|Repository access aborted|encryption method changed/i;
+/** What it would ask a person, and wait for: none is there. */
+const ANSWERS = {
+  BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK: 'no',
+  BORG_RELOCATED_REPO_ACCESS_IS_OK: 'no',
+};
+
 /** Bytes up to which a check that is no whole one reads them all the same, to see whether any are missing. */
 const SMALL = 2 ** 31;
 const SAMPLE_SECONDS = 30;
@@ -78,7 +86,7 @@ export class Borg implements BackupTool {
   ) {}
 
   static isIn(path: string): boolean {
-    return /^\[repository\]$/m.test(unlessGone(() => readFileSync(join(path, 'config'), 'latin1')) ?? '');
+    return /^\[repository\]$/m.test(smallFile(join(path, 'config')) ?? '');
   }
 
   exists(): boolean {
@@ -93,6 +101,18 @@ export class Borg implements BackupTool {
       remembering: true,
       failed: 'the repository could not be made',
     });
+  }
+
+  /** It commits to its data first, and makes an index of that then: whoever may write completes that. */
+  async settle(): Promise<void> {
+    const { path } = this.repository;
+    if (!this.exists()) return;
+    const indexed = highestIn(path, /^index\.(\d+)$/);
+    const folder = highestIn(join(path, 'data'), /^(\d+)$/);
+    const last = highestIn(join(path, 'data', String(folder)), /^(\d+)$/);
+    if (last <= indexed) return;
+    await this.#clear();
+    await this.#run(['list', '--short', REPOSITORY], { failed: 'the repository could not be completed' });
   }
 
   async take(kept: Kept, going: Going): Promise<Cost> {
@@ -342,6 +362,7 @@ export class Borg implements BackupTool {
         BORG_PASSCOMMAND: `cat ${PASSWORD}`,
         BORG_HOST_ID: host.holder,
         BORG_EXIT_CODES: 'legacy',
+        ...ANSWERS,
         LOGNAME: 'root',
         LC_ALL: 'C.UTF-8',
         ...env,
@@ -359,6 +380,7 @@ export class Borg implements BackupTool {
     if (has(/create\/acquire the lock/))
       return inOtherHands(failed, repository, holderInWords(repository.path));
     if (has(/passphrase supplied .* is incorrect/)) return wrongPassword(failed, repository);
+    if (has(NOT_OURS)) return this.#isReplaced(failed);
     if (has(/newer than repository/)) return this.#isOlder(failed);
     if (has(/Insufficient free space/)) return refusalOf('ENOSPC', failed);
     if (!has(DAMAGED)) return undefined;
@@ -379,6 +401,16 @@ export class Borg implements BackupTool {
     );
   }
 
+  /** Whoever has the folder in hand must not get what is in a backup by taking the key away. */
+  #isReplaced(failed: string): EngineError {
+    const { path, name } = this.repository;
+    return new EngineError(
+      'denied',
+      `${failed}: the repository in ${path} is not encrypted as repository '${name}' was when it was made: somebody has put another one in its place; bring the right one`,
+      { path },
+    );
+  }
+
   /** Its counter of what was encrypted must not begin anew with the same key while somebody has what was written with it. */
   #isOlder(failed: string): EngineError {
     const { path, name } = this.repository;
@@ -387,6 +419,12 @@ export class Borg implements BackupTool {
       `${failed}: ${path} lacks what this host has written to repository '${name}', as an older copy of it does: bring the last one, or, if that is gone, remove ${this.host.memory}, and take the next backups to it`,
     );
   }
+}
+
+/** The highest number of those names; -1 where there is none. */
+function highestIn(folder: string, name: RegExp): number {
+  const names = unlessGone(() => readdirSync(folder)) ?? [];
+  return names.reduce((most, one) => Math.max(most, Number(name.exec(one)?.[1] ?? -1)), -1);
 }
 
 /** How far it is with the part that it is at. */

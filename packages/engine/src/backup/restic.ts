@@ -73,6 +73,9 @@ export class Restic implements BackupTool {
     await this.#run(['init'], { failed: 'the repository could not be made' });
   }
 
+  /** What it has not finished nothing names. */
+  async settle(): Promise<void> {}
+
   async take(
     { uuid, domain, takenAt, leftOut, since, about, trees, within }: Kept,
     going: Going,

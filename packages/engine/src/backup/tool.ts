@@ -89,6 +89,8 @@ export interface BackupTool {
   /** Whether there is a repository. */
   exists(): boolean;
   init(): Promise<void>;
+  /** Completes what a run that was killed has left half-way, and cannot be read so; while nothing of this daemon's works there. */
+  settle(): Promise<void>;
   take(kept: Kept, going: Going): Promise<Cost>;
   /** Whether this backup of a domain may be named as the one `since` which it has changed. */
   remembers(id: string, uuid: string): boolean;

@@ -35,6 +35,7 @@ async function checked(
         exists: () => true,
         remembers: () => true,
         init: unasked,
+        settle: () => Promise.resolve(),
         take: unasked,
         list: unasked,
         about: unasked,

@@ -6,7 +6,7 @@ import type { KnownLayers } from '../backup/known-files.js';
 import type { Repository } from '../backup/repositories.js';
 import type { Generation } from '../backup/tool.js';
 import type { Engine, Watched } from '../contract.js';
-import { EngineError } from '../errors.js';
+import { EngineError, isFault } from '../errors.js';
 import { allEnded } from '../host/all-ended.js';
 import { fillFolder } from '../host/files.js';
 import { isPathIn } from '../host/paths.js';
@@ -51,7 +51,7 @@ export function backupOperations(parts: BackupParts): Engine['backups'] {
     },
     list: async ({ repository, domain } = {}) => {
       const found = repositories.get(repository);
-      const all = await found.tool.list();
+      const all = await listOf(found, parts);
       return shown(domain === undefined ? all : generationsOf(all, domain, parts), found);
     },
     create: (ref, request, watched) => create(ref, request, watched, parts),
@@ -116,9 +116,26 @@ const nothingToCheck = ({ spec: { name } }: Repository): EngineError =>
   new EngineError('not-found', `there is no backup in repository '${name}': nothing was checked`, { name });
 
 /** One at a time. Its turn may wait for a domain's, never the other way round. */
-const inRepository = <T>({ spec }: Repository, { queue }: BackupParts, work: () => Promise<T>): Promise<T> =>
+const inRepository = <T>(
+  { spec, tool }: Repository,
+  { queue }: BackupParts,
+  work: () => Promise<T>,
+): Promise<T> =>
   // No domain is called so.
-  inTurnOfJob(queue, `backup/${spec.name}`, work);
+  inTurnOfJob(queue, `backup/${spec.name}`, async () => {
+    await tool.settle();
+    return await work();
+  });
+
+/** Who looks waits for nobody, unless somebody who may write has to complete what is there first. */
+async function listOf(found: Repository, parts: BackupParts): Promise<Generation[]> {
+  try {
+    return await found.tool.list();
+  } catch (error) {
+    if (!isFault(error, 'busy')) throw error;
+    return await inRepository(found, parts, () => found.tool.list());
+  }
+}
 
 /** What becomes of it is remembered: a backup of the night that fails is to be seen in the morning. */
 async function create(

@@ -28,6 +28,7 @@ function world(all: readonly Generation[] | undefined) {
           exists: () => all !== undefined,
           remembers: () => false,
           init: refuse,
+          settle: () => Promise.resolve(),
           take: refuse,
           about: refuse,
         },
