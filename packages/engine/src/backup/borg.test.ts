@@ -16,7 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, suite, test } from 'node:test';
-import { Borg } from './borg.js';
+import { Borg, forgetDomains } from './borg.js';
 import type { Kept } from './tool.js';
 
 const skip = process.getuid?.() === 0 && existsSync('/usr/bin/borg') ? false : 'root and borg only';
@@ -75,6 +75,21 @@ suite('a repository of borg', { skip }, () => {
     }
     assert.equal(borg.exists(), false);
     await assert.rejects(borg.take(kept(), {}), { code: 'not-found' });
+  });
+
+  test('is remembered without domains that are gone', async () => {
+    await borg.take(kept(), {});
+    await borg.take({ ...kept(), isListed: true }, {});
+    const { uuid } = kept();
+    const memory = join(folder, 'memory');
+    const left = (): string[] =>
+      readdirSync(memory, { recursive: true, encoding: 'utf8' }).filter((name) => name.includes(uuid));
+    assert.equal(left().length, 3, left().join());
+    forgetDomains(memory, (one) => one === uuid);
+    assert.equal(left().length, 3);
+    forgetDomains(memory, () => false);
+    assert.deepEqual(left(), []);
+    await borg.take(kept(), {});
   });
 
   test('whose index lacks what was committed is completed by who may write', async () => {

@@ -5,6 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError, isFault } from '../errors.js';
+import { PATH_MAX } from '../host/complaint.js';
 import { makeFolder } from '../host/files.js';
 import { unlessGone } from '../host/gone.js';
 import { refusalOf } from '../host/refusal.js';
@@ -237,7 +238,8 @@ export class Borg implements BackupTool {
           tellShare(line, going, 'extract');
           // Who asked sees what is not there.
           const said = complaintIn(line);
-          if (said !== undefined && !/^Include pattern .* never matched/.test(said)) lacking.push(said);
+          if (said === undefined || /^Include pattern .* never matched/.test(said)) return;
+          if (!isTooDeep(said)) lacking.push(said);
         },
       },
     );
@@ -318,7 +320,7 @@ export class Borg implements BackupTool {
     await clearLocks(this.repository.path, this.host);
     const caches = join(this.host.memory, '.cache/borg');
     for (const name of unlessGone(() => readdirSync(caches)) ?? [])
-      if (/^[0-9a-f]{64}$/.test(name)) await clearLocks(join(caches, name), this.host);
+      if (isCache(name)) await clearLocks(join(caches, name), this.host);
   }
 
   /** The output of what takes no lock, and so waits for nobody; who writes meanwhile may be in its way for a moment. */
@@ -420,6 +422,29 @@ export class Borg implements BackupTool {
     );
   }
 }
+
+/** In what is remembered of a repository, its lists of files and which backup they are of. */
+export function forgetDomains(memory: string, isThere: (uuid: string) => boolean): void {
+  const caches = join(memory, '.cache/borg');
+  const names = (folder: string): string[] => unlessGone(() => readdirSync(folder)) ?? [];
+  for (const folder of [
+    join(memory, 'last'),
+    ...names(caches)
+      .filter(isCache)
+      .map((name) => join(caches, name)),
+  ])
+    for (const name of names(folder)) {
+      const [, uuid] = OF_DOMAIN.exec(name) ?? [];
+      if (uuid !== undefined && !isThere(uuid)) rmSync(join(folder, name), { force: true });
+    }
+}
+
+/** Of a repository, by its id. */
+const isCache = (name: string): boolean => /^[0-9a-f]{64}$/.test(name);
+const OF_DOMAIN = /^(?:files\.)?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:\.listed)?$/;
+
+/** It keeps paths of any length, which the kernel lets nobody make anew: that was told when they were kept. */
+const isTooDeep = (said: string): boolean => said.length > PATH_MAX / 2 && said.includes('[Errno 36]');
 
 /** The highest number of those names; -1 where there is none. */
 function highestIn(folder: string, name: RegExp): number {

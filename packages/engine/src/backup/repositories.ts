@@ -2,13 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { commandFor } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import { writeAtomically } from '../host/files.js';
+import { unlessGone } from '../host/gone.js';
 import { requireTrusted } from '../host/trusted.js';
-import { Borg } from './borg.js';
+import { Borg, forgetDomains } from './borg.js';
 import { Restic } from './restic.js';
 import {
   type BackupTool,
@@ -38,6 +39,8 @@ const USUAL = 'default';
 const LONGEST_NAME = 64;
 const OF_OTHERS = 0o077;
 
+const namesIn = (folder: string): string[] => unlessGone(() => readdirSync(folder)) ?? [];
+
 /** What locks say of one daemon, and of no other one on whatever host: two may have the same name, and one repository. */
 export function holderOf(daemon: string, host: string, machineId: string): string {
   const digest = createHash('sha256').update(`ctvirt backup ${machineId.trim()}`).digest('hex');
@@ -54,6 +57,11 @@ export class Repositories {
     private readonly host: ToolHost,
   ) {
     this.#all = new Map(specs.map((spec) => [spec.name, spec]));
+  }
+
+  /** Of domains that are gone a tool remembers nothing; of a repository it keeps what keeps its key safe. */
+  keepOnly(isThere: (uuid: string) => boolean): void {
+    for (const folder of namesIn(this.host.memory)) forgetDomains(join(this.host.memory, folder), isThere);
   }
 
   all(): Repository[] {

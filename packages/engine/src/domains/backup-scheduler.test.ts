@@ -42,7 +42,14 @@ function host(start: string, own?: BackupSchedule, backupSchedule?: BackupSchedu
   };
   const daemon = () =>
     new BackupScheduler({
-      ...{ registry, zone, backupTimes, backupSchedule, knownFiles: { keepOnly: () => undefined } },
+      ...{
+        registry,
+        zone,
+        backupTimes,
+        backupSchedule,
+        knownFiles: { keepOnly: () => undefined },
+        repositories: { keepOnly: () => undefined },
+      },
       now: () => new Date(now),
       log: (level, message) => void log.push(`${level}: ${message}`),
       jobs: {

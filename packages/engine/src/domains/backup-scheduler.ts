@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { onBehalfOf } from '../asker.js';
 import type { KnownFilesStore } from '../backup/known-files.js';
+import type { Repositories } from '../backup/repositories.js';
 import type { Engine, Watched } from '../contract.js';
 import { isFault } from '../errors.js';
 import type { Jobs } from '../jobs/jobs.js';
@@ -19,6 +20,7 @@ export interface BackupSchedulerParts {
   readonly jobs: Pick<Jobs, 'of'>;
   readonly backupTimes: Pick<BackupTimes, 'get' | 'obeyed' | 'keepOnly'>;
   readonly knownFiles: Pick<KnownFilesStore, 'keepOnly'>;
+  readonly repositories: Pick<Repositories, 'keepOnly'>;
   /** Of domains whose document says nothing. */
   readonly backupSchedule?: BackupSchedule | undefined;
   readonly log: EngineLog;
@@ -77,8 +79,8 @@ export class BackupScheduler {
   }
 
   async #look(): Promise<void> {
-    const { registry, backupTimes, knownFiles, backups, backupSchedule } = this.parts;
-    for (const known of [backupTimes, knownFiles])
+    const { registry, backupTimes, knownFiles, repositories, backups, backupSchedule } = this.parts;
+    for (const known of [backupTimes, knownFiles, repositories])
       known.keepOnly((uuid) => registry.byUuid(uuid) !== undefined);
     const shrunk = new Set<string | undefined>();
     for (const entry of registry.here()) {

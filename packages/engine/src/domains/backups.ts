@@ -1,5 +1,6 @@
 // Backups of domains, and what comes out of them: never in the place of what is there before it is complete.
 // SPDX-License-Identifier: Apache-2.0
+import { join } from 'node:path';
 import type { Backup, BackupRepository, BackupTaken, DomainBackupRequest } from '@ctvirt/api';
 import { commandFor } from '@ctvirt/xml';
 import type { KnownLayers } from '../backup/known-files.js';
@@ -15,7 +16,8 @@ import { filesystemsOf } from '../lifecycle/document.js';
 import type { Entry } from '../registry/registry.js';
 import { retained } from '../schedule/retention.js';
 import { NextTimes } from '../schedule/times.js';
-import { flaggedBelow, socketsBelow } from '../storage/file-list.js';
+import { deepBelow, flaggedBelow, socketsBelow } from '../storage/file-list.js';
+import type { Within } from '../storage/found-words.js';
 import type { FilesystemSpec } from '../storage/index.js';
 import type { RootContext } from '../storage/root-mounts.js';
 import { knownOf, lookAt, verdictOn } from './backup-changes.js';
@@ -244,6 +246,7 @@ async function take(
       const below = [...paths.values()];
       const sockets = socketsBelow(below, (start) => within(start));
       const flagged = flaggedBelow(below, (start) => within(start));
+      const deep = deepIn(specs, paths, (start) => within(start));
       const taking = found.tool.take(
         {
           ...{ uuid, domain: name, takenAt, about, since, isListed, trees: paths, within },
@@ -251,8 +254,10 @@ async function take(
         },
         goingOf('backing up', watched),
       );
-      await allEnded([sockets, flagged, taking]);
-      return { ...(await taking), sockets: await sockets, flagged: await flagged };
+      await allEnded([sockets, flagged, deep, taking]);
+      const [cost, tooDeep] = [await taking, await deep];
+      const unread = [...new Set([...cost.unread, ...tooDeep])];
+      return { ...cost, unread, sockets: await sockets, flagged: await flagged };
     });
   });
   const { id, unread, ...numbers } = cost;
@@ -268,6 +273,20 @@ async function take(
     ...numbers,
   };
 }
+
+/** What a program may store, and nobody can put back, counts as what could not be read. */
+async function deepIn(
+  specs: readonly FilesystemSpec[],
+  paths: ReadonlyMap<string, string>,
+  within: Within,
+): Promise<string[]> {
+  const found: string[] = [];
+  for (const { key, target } of specs)
+    for (const path of await deepBelow(paths.get(key) ?? '', within)) found.push(join(target, path));
+  return found.slice(0, UNREAD_TOLD);
+}
+
+const UNREAD_TOLD = 100;
 
 /** The root, whatever it is, and what was made of templates; all else is the host's, which a domain is only lent. */
 const isOwn = ({ kind, target }: FilesystemSpec): boolean => kind === 'template' || target === '/';

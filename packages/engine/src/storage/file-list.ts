@@ -1,6 +1,7 @@
 // The regular files of a folder, as the kernel tells of them.
 // SPDX-License-Identifier: Apache-2.0
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { bounded, PATH_MAX } from '../host/complaint.js';
 import { foundWords, type Within } from './found-words.js';
 
 /** In words of find; times in seconds with their fraction. */
@@ -28,6 +29,22 @@ export async function filesBelow(folder: string): Promise<Map<string, FileState>
 export async function socketsBelow(folders: readonly string[], within?: Within): Promise<number> {
   const argv = ['/usr/bin/find', ...folders, '-type', 's', '-printf', '\\0'] as const;
   return (await foundWords(argv, { ...(within && { within }) })).length;
+}
+
+/** Of a name; so what is too long lies deep, and all else need not be told. */
+const NAME_MAX = 255;
+/** Of the longest path, what programs that copy put before one of a tree. */
+const ROOM = 64;
+
+/** The beginnings, one each, of paths that no program can copy, since the kernel takes none that is so long: from the folder on. */
+export async function deepBelow(folder: string, within?: Within): Promise<string[]> {
+  const longest = PATH_MAX - ROOM;
+  const depth = String(Math.floor(longest / (NAME_MAX + 1)));
+  const argv = ['/usr/bin/find', folder, '-mindepth', depth, '-printf', '%P\\0'] as const;
+  const paths = await foundWords(argv, { ...(within && { within }) });
+  return paths
+    .filter((path) => path.length > longest && dirname(path).length <= longest)
+    .map((path) => bounded(Buffer.from(path, 'latin1').toString()));
 }
 
 /** A line that begins otherwise is the rest of a name. */
