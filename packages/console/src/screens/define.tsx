@@ -53,14 +53,16 @@ function requestOf({ fields }: Words) {
   };
 }
 
-/** Which field a refusal is about, by what it names. */
-function fieldOf({ code, message }: ApiError, { fields }: Words): FieldName | undefined {
-  if (message.includes('PHYSPAGES')) return 'memory';
-  if (message.includes('DISKSPACE')) return 'disk';
-  const named = (['address', 'network', 'profile', 'template'] as const).find(
-    (name) => fields[name].peek() !== '' && message.includes(name) && message.includes(fields[name].peek()),
-  );
-  return named ?? (code === 'exists' || /\bname\b/.test(message) ? 'name' : undefined);
+/** Which field a refusal is about. */
+function fieldOf({ code, details, findings }: ApiError, { fields }: Words): FieldName | undefined {
+  const { key, address, name } = details;
+  if (key === 'PHYSPAGES') return 'memory';
+  if (key === 'DISKSPACE') return 'disk';
+  if (address !== undefined) return 'address';
+  // What is not there is what was chosen; a name that cannot be is its own.
+  if (code === 'not-found')
+    return (['template', 'profile'] as const).find((field) => fields[field].peek() === name);
+  return name === fields.name.peek().trim() || findings[0]?.path === '/domain/name' ? 'name' : undefined;
 }
 
 interface ChoiceProps {

@@ -332,6 +332,21 @@ test('words that no document can hold are refused as such', options, async () =>
   assert.deepEqual(engine.list(), []);
 });
 
+test('a refusal of words names what it is about, and not in its sentence alone', options, async () => {
+  const { engine } = await daemon('about');
+  await engine.define(xmlOf('a'));
+  const request = { name: 'b', template: 't' };
+  for (const [said, about] of [
+    [{ name: 'a/b' }, { name: 'a/b' }],
+    [{ name: ' a' }, { name: ' a' }],
+    [{ values: { PHYSPAGES: 'lots' } }, { key: 'PHYSPAGES' }],
+    [{ values: { diskspace: 'lots' } }, { key: 'DISKSPACE' }],
+    [{ addAddresses: ['192.168.1.300'] }, { address: '192.168.1.300' }],
+    [{ template: 'nosuch' }, { name: 'nosuch' }],
+  ] as const)
+    await assert.rejects(engine.defineFrom({ ...request, ...said }, { dryRun: true }), { details: about });
+});
+
 test('limits of block I/O that no container starts with are refused at every door', options, async () => {
   const { engine } = await daemon('slow');
   const low = (name: string, value: string): string =>

@@ -18,6 +18,7 @@ import { type HostFacts, refuseErrors } from '../lifecycle/document.js';
 import { notKept } from '../lifecycle/not-enforced.js';
 import { domainFrom } from '../lifecycle/settings.js';
 import { type Entry, type Registry, summaryOf } from '../registry/registry.js';
+import { checkNewName } from '../state/names.js';
 import type { KeyedQueue } from '../state/queue.js';
 import type { DomainStore } from '../state/store.js';
 import type { TemplateCatalog } from '../template-catalog.js';
@@ -120,13 +121,14 @@ async function defineFrom(
   dryRun: boolean,
   { definer, turns, lifecycle, facts, templates }: DefineParts,
 ): Promise<CreateResult> {
+  // What was said wrong is told before what is not there.
+  checkNewName(request.name);
   const written = (image?: ImageDefaults): Domain => {
     const domain = domainFrom(request, facts, image);
     // Before it is written: some of what a word may hold no document can.
     refuseErrors(checkDomain(domain), 'the document');
     return domain;
   };
-  // What was said wrong is told before what is not there.
   written();
   const { template } = request;
   const isToCome = dryRun && request.image !== undefined;

@@ -328,7 +328,7 @@ export class Definer {
   #refuseTaken(name: string, { fresh, adoption }: Pick<DefineOptions, 'fresh' | 'adoption'>): void {
     if (fresh === undefined && adoption === undefined) return;
     if (this.parts.registry.byName(name) !== undefined)
-      throw new EngineError('exists', `domain '${name}' is already defined`, { holder: name });
+      throw new EngineError('exists', `domain '${name}' is already defined`, { name, holder: name });
   }
 
   /** Throws `changed` where it is not any more what who asks has seen. */

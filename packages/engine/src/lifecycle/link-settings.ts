@@ -96,7 +96,9 @@ const withIp =
   (name: string) =>
   (ips: Ip[], ip: Ip): Ip[] => {
     if (ips.some(({ address }) => normalAddress(address) === normalAddress(ip.address)))
-      throw new EngineError('exists', `domain '${name}' has the address ${ip.address} already`);
+      throw new EngineError('exists', `domain '${name}' has the address ${ip.address} already`, {
+        address: ip.address,
+      });
     return [...ips, ip];
   };
 
@@ -104,7 +106,9 @@ function ipOf(text: string): Ip {
   const [, address = '', length] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
   const family = familyOf(address);
   if (family === undefined)
-    throw new EngineError('invalid', `'${text}' is not an IP address, as 192.168.1.5 or fd00::5/64 is one`);
+    throw new EngineError('invalid', `'${text}' is not an IP address, as 192.168.1.5 or fd00::5/64 is one`, {
+      address: text,
+    });
   return { address, family, ...(length !== undefined && { prefix: Number(length) }) };
 }
 

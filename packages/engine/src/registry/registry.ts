@@ -4,7 +4,7 @@ import type { DomainState, DomainSummary, StateReason } from '@ctvirt/api';
 import { normalAddress } from '@ctvirt/xml';
 import type { DomainKey } from '../contract.js';
 import type { Run } from '../drivers/driver.js';
-import { EngineError } from '../errors.js';
+import { type Details, EngineError } from '../errors.js';
 import { isPathIn } from '../host/paths.js';
 import { sharedPorts } from '../network/port-forwards.js';
 import type { PortForward } from '../networks/contract/plan.js';
@@ -128,7 +128,7 @@ export class Registry {
   checkAddresses(addresses: readonly string[], own: Entry | undefined): void {
     for (const address of addresses)
       for (const holder of [this.#byAddress.get(address), this.#reserved.get(address)])
-        checkFree(`address ${address}`, holder, own);
+        checkFree(`address ${address}`, holder, own, { address });
   }
 
   /** Refuses ports of the host that another one has, or is about to. */
@@ -314,9 +314,15 @@ const addressesOf = ({ record, held }: Entry): string[] => [
 ];
 
 /** Refuses what another domain than `own` has. */
-export function checkFree(what: string, holder: Entry | undefined, own: Entry | undefined): void {
+export function checkFree(
+  what: string,
+  holder: Entry | undefined,
+  own: Entry | undefined,
+  about: Details['exists'] = {},
+): void {
   if (holder === undefined || holder === own) return;
   throw new EngineError('exists', `${what} is in use by domain '${holder.record.name}'`, {
+    ...about,
     holder: holder.record.name,
   });
 }

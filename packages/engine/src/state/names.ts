@@ -10,6 +10,7 @@ export function checkName(name: string): void {
     throw new EngineError(
       'invalid',
       `the name ${JSON.stringify(name)} cannot be one: it holds a slash or a control character`,
+      { name },
     );
   diskName(name);
 }
@@ -28,6 +29,7 @@ export function checkNewName(name: string): void {
   throw new EngineError(
     'invalid',
     `the name ${written} cannot be one: it begins or ends with a blank, or holds what nobody sees`,
+    { name },
   );
 }
 

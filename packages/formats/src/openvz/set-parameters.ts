@@ -83,7 +83,7 @@ function readAsked(name: string, value: string, pageSize: number): [key: string,
       ? 'bytes, with a suffix T, G, M, K or P, or "unlimited"'
       : faultOf(parameter, text, pageSize);
   const refuse = (why: string): never => {
-    throw new FormatError('invalid', `${name} cannot be '${value}': ${why}`, { key: name });
+    throw new FormatError('invalid', `${name} cannot be '${value}': ${why}`, { key: parameter.key });
   };
   if (text === undefined || expected !== undefined) return refuse(`expected ${expected}`);
   const meant = meantBy(name, value, parameter);
