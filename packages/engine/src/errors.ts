@@ -104,6 +104,8 @@ export interface Details {
       readonly files?: string;
       readonly source?: string;
       readonly address?: string;
+      /** What a configuration is already that was to become it. */
+      readonly format?: string;
       /** Why an archive was refused. */
       readonly reason?: string;
     };

@@ -3,6 +3,7 @@
 import type { Conversion, ConversionRequest } from '@ctvirt/api/browser';
 import { type Signal, useSignal } from '@preact/signals';
 import { NewDocument, Said } from '../parts/document.js';
+import { DocumentForm } from '../parts/document-form.js';
 import { TextField } from '../parts/field.js';
 import { Answer, Card, Command, Empty, Fault } from '../parts/frame.js';
 import { Report } from '../parts/report.js';
@@ -10,7 +11,8 @@ import { TakeOverHead } from '../parts/take-over.js';
 import { pathOf } from '../paths.js';
 import { go } from '../router.js';
 import { useAsked } from '../state/asked.js';
-import { daemon } from '../state/daemon.js';
+import { daemon, remarks } from '../state/daemon.js';
+import { say } from '../state/notes.js';
 import { filesOf, type TextFile, textOf } from '../state/pasted.js';
 import { may } from '../state/session.js';
 import { told } from '../state/told.js';
@@ -136,8 +138,14 @@ function Form({ text, convert }: FormProps) {
   );
 }
 
+interface DefinableProps {
+  readonly name: string;
+  readonly text: string;
+  readonly change: () => void;
+}
+
 /** What this host says of a document that is no domain yet, and what makes it one. */
-function Definable({ name, text }: { readonly name: string; readonly text: string }) {
+function Definable({ name, text, change }: DefinableProps) {
   const said = useAsked((signal) => daemon.domains.validate({ body: text }, { signal }), [text], {
     onEvent: ({ event }) => event === 'defined' || event === 'undefined',
   });
@@ -154,6 +162,9 @@ function Definable({ name, text }: { readonly name: string; readonly text: strin
           <Said findings={findings} error={error} />
           <div class="go">
             <span class="grow" />
+            <button type="button" class="button" onClick={change}>
+              {words.change}
+            </button>
             <button
               type="button"
               class="button main-deed"
@@ -166,6 +177,59 @@ function Definable({ name, text }: { readonly name: string; readonly text: strin
         </>
       )}
     </Answer>
+  );
+}
+
+/** The same, once it is written on. */
+function Written({
+  name,
+  path,
+  text,
+}: {
+  readonly name: string;
+  readonly path: string;
+  readonly text: string;
+}) {
+  const save = async (written: string) => {
+    remarks.value = [];
+    const { domain } = await daemon.domains.define({ body: written });
+    say({ kind: 'done', text: words.defineDone(domain.name), detail: remarks.value.join(' ') || undefined });
+    go(pathOf('domains', domain.name));
+    return { text: written, tag: '' };
+  };
+  return (
+    <Card title={words.document(path)}>
+      <DocumentForm
+        of={`converted-${path}`}
+        label={words.document(path)}
+        stored={{ text, tag: '' }}
+        saveWord={words.define(name)}
+        isNew
+        save={save}
+      />
+    </Card>
+  );
+}
+
+/** A document that may become a domain. */
+function ToDefine({
+  name,
+  path,
+  text,
+}: {
+  readonly name: string;
+  readonly path: string;
+  readonly text: string;
+}) {
+  const isWritten = useSignal(false);
+  if (isWritten.value) return <Written name={name} path={path} text={text} />;
+  const change = () => {
+    isWritten.value = true;
+  };
+  return (
+    <NewDocument path={path} text={text}>
+      {may('admin') && <Definable name={name} text={text} change={change} />}
+    </NewDocument>
   );
 }
 
@@ -184,17 +248,28 @@ function Result({ conversion, sources }: ResultProps) {
           <Said findings={error.findings} error={error} />
         </Card>
       )}
-      {files.map(({ path, text = '', link }) => (
-        <NewDocument key={path} path={path} text={link === undefined ? text : `→ ${link}`}>
-          {to === 'domxml' && may('admin') && <Definable name={name} text={text} />}
-        </NewDocument>
-      ))}
+      {files.map(({ path, text = '', link }) =>
+        to === 'domxml' ? (
+          <ToDefine key={`${path} ${text}`} name={name} path={path} text={text} />
+        ) : (
+          <NewDocument key={path} path={path} text={link === undefined ? text : `→ ${link}`} />
+        ),
+      )}
     </>
   );
 }
 
 function Results({ request }: { readonly request: TextRequest }) {
   const results = useAsked((signal) => daemon.conversions.convert({ body: request }, { signal }), [request]);
+  // What is a document already can be defined as it is.
+  if (results.error?.details['format'] === 'domxml')
+    return (
+      <>
+        {request.files.map(({ path, text = '' }) => (
+          <ToDefine key={`${path} ${text}`} name={path} path={path} text={text} />
+        ))}
+      </>
+    );
   // What is no configuration now will be none if it is asked again.
   if (results.error?.code === 'invalid') return <Fault error={results.error} />;
   return (

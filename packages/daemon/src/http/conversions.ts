@@ -3,7 +3,15 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Conversion, ConversionRequest, Resources } from '@ctvirt/api';
 import { type Engine, EngineError } from '@ctvirt/engine';
-import { type Conversion as Converted, convertFiles, type EndName, type FileEntry } from '@ctvirt/formats';
+import {
+  type Conversion as Converted,
+  convertFiles,
+  type EndName,
+  endNames,
+  ends,
+  type FileEntry,
+  type FileSet,
+} from '@ctvirt/formats';
 import type { Handlers } from './handler.js';
 
 /** Of the host only the number of its processors is asked for, which some limits count in. */
@@ -13,11 +21,7 @@ export const bindConversions = (engine: Engine): Handlers<Resources['conversions
     const { cpus } = await engine.host();
     const given = new Map(files.map((file) => [file.path, entryOf(file)]));
     const found = convertFiles(given, { from, to, inPlace, cpus, isWhole: false });
-    if (found === undefined)
-      throw new EngineError(
-        'invalid',
-        `none of these files is the configuration of a container${from === undefined ? '' : ` of ${from}`} that is not ${to} already`,
-      );
+    if (found === undefined) throw nothingFound(given, from, to);
     const conversions: Conversion[] = [];
     for (const one of found.conversions) {
       conversions.push(told(one, found.from, to));
@@ -46,6 +50,18 @@ function checkLines(files: ConversionRequest['files']): void {
       { path },
     );
   }
+}
+
+function nothingFound(files: FileSet, from: EndName | undefined, to: EndName): EngineError {
+  if (ends[to].detect(files).length > 0)
+    return new EngineError('invalid', `these files are ${ends[to].doc.split(',')[0]} already`, {
+      format: to,
+    });
+  const sought = (from === undefined ? endNames : [from]).filter((name) => name !== to);
+  return new EngineError(
+    'invalid',
+    `there is no container to convert in these files: looked for ${sought.map((name) => ends[name].doc).join('; ')}`,
+  );
 }
 
 function entryOf({ path, text, link }: ConversionRequest['files'][number]): FileEntry {

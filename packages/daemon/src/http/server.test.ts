@@ -778,8 +778,15 @@ test('configurations are converted with a report, and what cannot be is told wit
   );
   const [bad] = await convert({ files: [{ path: 'a.xml', text: '<domain/>' }], from: 'domxml', to: 'lxc' });
   assert.deepEqual([bad?.isConverted, bad?.error?.findings[0]?.line], [false, 1]);
-  await assert.rejects(convert({ files: [{ path: 'x', text: 'nothing' }] }), failsWith('invalid'));
-  await assert.rejects(convert({ files: [conf], from: 'openvz', to: 'openvz' }), failsWith('invalid'));
+  await assert.rejects(convert({ files: [{ path: 'x', text: 'nothing' }] }), {
+    code: 'invalid',
+    message: /looked for OpenVZ/,
+    details: {},
+  });
+  await assert.rejects(convert({ files: [conf], from: 'openvz', to: 'openvz' }), {
+    code: 'invalid',
+    details: { format: 'openvz' },
+  });
   await assert.rejects(convert({ files: [{ ...conf, link: '/x' }] }), failsWith('invalid'));
   const keys = (count: number) => Array.from({ length: count }, (_, at) => `K${at}=1`).join('\n');
   await assert.rejects(convert({ files: [{ ...conf, text: keys(2001) }] }), failsWith('invalid'));
