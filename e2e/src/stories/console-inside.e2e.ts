@@ -299,6 +299,7 @@ test('a document with three faults is mended by keys alone', async () => {
   assert.deepEqual(await faultsOf(own, 'document-faults'), []);
   await own.getByRole('button', { name: 'Validate on this host' }).click();
   await own.locator('.buttons .warn-text').waitFor();
+  assert.equal(await own.locator('.findings .error').count(), 3, 'what both find is told once');
   // From fault to fault, each mended where the cursor is put.
   await own.locator('.cm-content').focus();
   await own.keyboard.press('Control+Home');
@@ -382,11 +383,15 @@ test('two who write the same document lose nothing, and neither does one whose p
   assert.deepEqual(await faultsOf(own, 'document-conflict'), []);
   await own.getByRole('button', { name: 'Put both together' }).click();
   await own.getByText('Both are in it; nothing is saved yet.').waitFor();
-  // And once more, in the moment of saving.
+  // And once more, in the moment of saving: what is shown then is the conflict alone.
+  await own.getByRole('button', { name: 'Save…' }).click();
+  await own.locator('.review').waitFor();
   await world.client.domains.redefine({
     domain: 'papers',
     body: (await stored('papers')).replace('>3</vcpu>', '>4</vcpu>'),
   });
+  await own.locator('.conflict').waitFor();
+  assert.equal(await own.locator('.review').count(), 0);
   await own.getByRole('button', { name: 'Put both together' }).click();
   await own.getByRole('button', { name: 'Save…' }).click();
   await own.locator('.review').getByRole('button', { name: 'Save', exact: true }).click();
@@ -454,6 +459,18 @@ test('a new domain is said in words, seen as a document, defined and started, by
   await own.getByLabel('Memory at most').focus();
   await own.keyboard.press('Control+a');
   await own.keyboard.type('64M');
+  // Each is refused where it was said, whatever case the refusal writes it in.
+  for (const [label, bad, good] of [
+    ['Disk at most', 'lots', '1G'],
+    ['Address', '192.168.1.300', '10.77.1.99'],
+    ['Name', 'a/b', 'fresh'],
+  ] as const) {
+    const field = own.getByRole('textbox', { name: label, exact: true });
+    await field.fill(bad);
+    await own.keyboard.press('Enter');
+    await own.locator(`.field:has(input:focus) + [role=alert]`).waitFor();
+    await field.fill(good);
+  }
   await own.keyboard.press('Enter');
   await own.locator('.cm-line', { hasText: '<name>fresh</name>' }).waitFor();
   // What was written into it does not stand in the place of other words.
@@ -465,10 +482,42 @@ test('a new domain is said in words, seen as a document, defined and started, by
   await own.keyboard.press('Enter');
   await own.locator('.cm-line', { hasText: '<name>fresh</name>' }).waitFor();
   assert.deepEqual(await faultsOf(own, 'define-document'), []);
+  // What was written there is of these words, and not of others that are said then.
+  await own.locator('.cm-content').focus();
+  await own.keyboard.press('Control+Home');
+  await own.keyboard.insertText('<!-- of 64M -->');
+  await own.getByRole('button', { name: 'Back to the words' }).click();
+  await own.getByLabel('Memory at most').fill('96M');
+  await own.keyboard.press('Enter');
+  await own.locator('.cm-line', { hasText: '>98304</memory>' }).waitFor();
+  assert.equal(await own.locator('.cm-line', { hasText: 'of 64M' }).count(), 0);
   await own.getByRole('button', { name: 'Define', exact: true }).focus();
   await own.keyboard.press('Enter');
   await own.locator('h1', { hasText: 'fresh' }).waitFor();
   await waitFor('its start', async () => (await world.state('fresh')).startsWith('running'));
+  await own.close();
+  assert.deepEqual(chromium.faults, []);
+});
+
+test('a document that was pasted, or that this host does not take yet, is changed where it is, and defined', async () => {
+  const own = await admin.newPage();
+  await own.goto(`${chromium.url}/adopt/convert`);
+  const convert = async (text: string) => {
+    await own.getByRole('textbox', { name: 'Configuration' }).fill(text);
+    await own.getByRole('button', { name: 'Convert', exact: true }).click();
+  };
+  await convert('VE_PRIVATE="/vz/private/$VEID"\nOSTEMPLATE="centos-6"\nNUMPROC="240:240"\n');
+  await own.locator('.said', { hasText: "there is no template 'centos-6'" }).waitFor();
+  await own.getByRole('button', { name: 'Change it' }).click();
+  await own.locator('.cm-line', { hasText: "name='centos-6'" }).waitFor();
+  assert.deepEqual(await faultsOf(own, 'convert-change'), []);
+  await convert(domainXml({ name: 'pasted', program: restless }));
+  await own.getByText('It can be defined on this host.').waitFor();
+  await own.getByRole('button', { name: 'Change it' }).click();
+  await write(own, domainXml({ name: 'pasted', program: restless, more: '<title>Mended</title>' }));
+  await own.getByRole('button', { name: 'Define pasted' }).click();
+  await own.locator('h1', { hasText: 'pasted' }).waitFor();
+  assert.ok((await stored('pasted')).includes('<title>Mended</title>'));
   await own.close();
   assert.deepEqual(chromium.faults, []);
 });

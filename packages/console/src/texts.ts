@@ -196,7 +196,7 @@ export const texts = {
     fitsCount: (amount: number): string => `${count(amount)}×`,
     fitsNothing: (amount: number | null): string =>
       `promises nothing, so that any number fits by promises${amount === null ? '' : `; the usual share of processors is there for ${count(amount)} more`}`,
-    fitsWhy: (resource: string): string => `${resource} runs out first`,
+    fitsWhy: (resource: string): string => `first to run out: ${resource}`,
     fitsEach: 'each',
     units: 'units',
     noProfiles: 'A profile is a named set of limits. With one here you see how many more of it fit.',
@@ -240,7 +240,7 @@ export const texts = {
     broken: (amount: number, profile: string): string =>
       `${count(amount)} more of ${profile}: not all promises can be kept`,
     fits: (amount: number): string => `${count(amount)} fit`,
-    first: (resource: string): string => `${resource} runs out first`,
+    first: (resource: string): string => `first to run out: ${resource}`,
     after: 'The host with them',
     processors: 'Where they would run',
     processorsEach: (at: number, cpus: string): string => `${count(at)}: processors ${cpus}`,
@@ -552,6 +552,7 @@ export const texts = {
       shown < all ? `the first ${count(shown)} of ${count(all)}` : count(all),
     none: 'Nothing is stray',
     noneWhy: 'All that the host holds of ours belongs to a domain, a template, a network or the daemon.',
+    again: 'Check again',
     columns: { kind: 'Kind', what: 'What', owner: 'Owner' },
     clean: 'Return the strays',
     cleanTitle: (strays: number): string => `Return ${plural(strays, 'stray')} to the host?`,
@@ -651,6 +652,7 @@ export const texts = {
     convertEmptyWhy:
       'A configuration of another system is shown line by line with what becomes of it, and as the document that it would be here. Nothing is defined before you say so.',
     convertEmptyNext: 'ctvirt convert --from openvz --to domxml /etc/vz/conf',
+    change: 'Change it',
     define: (name: string): string => `Define ${name}`,
     defineBusy: (name: string): string => `Defining ${name}`,
     defineDone: (name: string): string => `Defined ${name}`,
@@ -662,7 +664,7 @@ export const texts = {
     usedBy: (domains: number): string => `used by ${plural(domains, 'domain')}`,
     empty: 'No profile yet',
     emptyWhy: 'A profile is a named set of limits in the format of OpenVZ’s sample files.',
-    emptyNext: 'ctvirt profiles',
+    emptyNext: 'ctvirt profile list',
     findings: 'Lines that set nothing',
   },
   networks: {
@@ -717,7 +719,13 @@ export const texts = {
     sub: 'as its next start reads it',
     of: (name: string): string => `Document of ${name}`,
     counts: (faults: number, remarks: number): string =>
-      faults + remarks === 0 ? 'No faults.' : `${plural(faults, 'fault')}, ${plural(remarks, 'remark')}`,
+      [
+        faults + remarks === 0 ? 'No faults.' : '',
+        faults > 0 ? plural(faults, 'fault') : '',
+        remarks > 0 ? plural(remarks, 'remark') : '',
+      ]
+        .filter((part) => part !== '')
+        .join(', '),
     nowhere: 'whole',
     same: 'Nothing differs.',
     lineKind: { gone: 'gone: ', new: 'new: ' },

@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import { theme } from '../state/theme.js';
 import { texts } from '../texts.js';
+import { stepsFor } from './steps.js';
 
 /** One line of a chart. */
 export interface Line {
@@ -87,9 +88,6 @@ const drawMarks = (latest: Latest) => (plot: uPlot) => {
   ctx.restore();
 };
 
-/** Round numbers of bytes. */
-const binarySteps = Array.from({ length: 50 }, (_, power) => 2 ** power);
-
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 
@@ -107,7 +105,6 @@ const labelled = (label: string) => ({ label, labelSize: 16, labelGap: 0, labelF
 function optionsOf(latest: Latest, width: number): uPlot.Options {
   const { lines, tell, unit, atLeast = 0 } = latest.current;
   const soft = colour('soft');
-  const isBinary = tell(1024).startsWith('1.0 KiB');
   const grid = { stroke: colour('line'), width: 1 };
   const axis = { stroke: soft, grid, ticks: grid, font: '12px system-ui' };
   return {
@@ -124,7 +121,7 @@ function optionsOf(latest: Latest, width: number): uPlot.Options {
         ...labelled(unit),
         size: axisPixels,
         values: (_, splits) => splits.map(tell),
-        ...(isBinary && { incrs: binarySteps }),
+        incrs: stepsFor(tell),
       },
     ],
     series: [{}, ...lines.map((line) => seriesOf(line, tell))],

@@ -74,6 +74,8 @@ class Work {
   rebase(stored: Stored, text: string): void {
     this.base.value = stored;
     this.conflict.value = undefined;
+    // It showed what differs from what was stored before.
+    this.isReviewed.value = false;
     if (this.editor.current !== undefined) this.editor.current.text = text;
     this.changed(text);
   }
@@ -97,7 +99,6 @@ class Work {
     try {
       const sent = this.text.peek();
       const stored = await this.props.save(sent, this.base.peek().tag);
-      this.isReviewed.value = false;
       dropDraft(this.props.of);
       // One may have gone on writing meanwhile.
       const now = this.text.peek();
@@ -116,8 +117,10 @@ class Work {
     try {
       const theirs = await this.props.again?.();
       if (theirs === undefined || theirs.tag === this.base.peek().tag) return;
-      if (this.isChanged) this.conflict.value = { message, theirs };
-      else this.rebase(theirs, theirs.text);
+      if (this.isChanged) {
+        this.conflict.value = { message, theirs };
+        this.isReviewed.value = false;
+      } else this.rebase(theirs, theirs.text);
     } catch (error) {
       this.#refused(asApiError(error));
     }
@@ -136,7 +139,11 @@ const saidOf = ({ isValid, error, findings }: Validation) => ({
 });
 
 function useWork(props: FormProps): Work {
-  const draft = useMemo(() => draftOf(props.of), []);
+  const draft = useMemo(() => {
+    const kept = draftOf(props.of);
+    // What was written of another text that nobody stored goes on from nothing that is here.
+    return props.isNew === true && kept?.base !== props.stored.text ? undefined : kept;
+  }, []);
   const base = useSignal<Stored>(draft === undefined ? props.stored : { text: draft.base, tag: draft.tag });
   const parts = [
     useSignal(draft?.text ?? props.stored.text),
@@ -172,7 +179,8 @@ function Place({ work, label }: { readonly work: Work; readonly label: string })
             work.entry.value = entry;
           },
           save: () => {
-            if (may('admin') && work.isChanged) work.isReviewed.value = true;
+            if (may('admin') && work.isChanged && work.conflict.peek() === undefined)
+              work.isReviewed.value = true;
           },
         });
         work.editor.current.isLocked = !may('admin');

@@ -152,7 +152,7 @@ export class DocumentEditor {
   /** Marks what the host said of this text, until there is another. */
   mark(findings: readonly Finding[]): void {
     this.#ofHost = placeFindings(this.text, findings);
-    this.events.found([...this.#own(), ...this.#ofHost]);
+    this.events.found(this.#findings());
     this.#view.dispatch({});
   }
 
@@ -179,17 +179,15 @@ export class DocumentEditor {
     return true;
   }
 
-  #own(): readonly Finding[] {
-    return placeFindings(this.text, parseDomain(this.text).findings);
+  /** What the page finds, and what the host found besides. */
+  #findings(): readonly Finding[] {
+    const own = placeFindings(this.text, parseDomain(this.text).findings);
+    const known = new Set(own.map(wordsOf));
+    return [...own, ...this.#ofHost.filter((finding) => !known.has(wordsOf(finding)))];
   }
 
   #lint({ state: { doc } }: EditorView): Diagnostic[] {
-    const own = this.#own();
-    const known = new Set(own.map(({ line, column, message }) => `${line}:${column} ${message}`));
-    const more = this.#ofHost.filter(
-      ({ line, column, message }) => !known.has(`${line}:${column} ${message}`),
-    );
-    const all = [...own, ...more];
+    const all = this.#findings();
     this.events.found(all);
     return all.map((finding) => {
       const from = offsetOf(doc, finding.line, finding.column);
@@ -199,6 +197,8 @@ export class DocumentEditor {
     });
   }
 }
+
+const wordsOf = ({ line, column, message }: Finding): string => `${line}:${column} ${message}`;
 
 function offsetOf(doc: Text, line: number, column: number): number {
   if (line < 1 || line > doc.lines) return 0;

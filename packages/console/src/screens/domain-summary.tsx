@@ -92,7 +92,7 @@ function CpuGauge({
     <BigGauge
       title={words.cpu}
       value={share === null ? texts.verdict.unknown : <data value={share}>{processors(share)}</data>}
-      mark={<VerdictBadge verdict={verdict} />}
+      mark={report !== undefined && <VerdictBadge verdict={verdict} />}
       gauge={
         <Gauge
           label={words.cpu}
@@ -136,7 +136,7 @@ function MemoryGauge({
     <BigGauge
       title={words.memory}
       value={<data value={now}>{bytes(now)}</data>}
-      mark={<VerdictBadge verdict={verdict} />}
+      mark={report !== undefined && <VerdictBadge verdict={verdict} />}
       gauge={
         <Gauge
           label={words.memory}
@@ -264,9 +264,7 @@ function Facts({ info }: { readonly info: DomainInfo }) {
     [names.init, info.initPid],
     [
       names.ids,
-      info.idMap === null
-        ? null
-        : `${count(info.idMap.start)} … ${count(info.idMap.start + info.idMap.count - 1)}`,
+      info.idMap === null ? null : `${info.idMap.start}-${info.idMap.start + info.idMap.count - 1}`,
     ],
     [names.uuid, <span class="mono">{info.uuid}</span>],
   ];

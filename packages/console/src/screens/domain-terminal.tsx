@@ -76,6 +76,9 @@ function Tools({
 const said = (standing: Standing): string =>
   standing.kind === 'over' ? words.over(standing.status) : words.standing[standing.kind];
 
+/** Whether there is nothing in it that goes on. */
+const isEnded = (kind: Standing['kind']): boolean => kind === 'none' || kind === 'over' || kind === 'failed';
+
 /** Who has a console is told, and taking it over is said explicitly. */
 function TakeOver({ view, users }: { readonly view: TerminalView; readonly users: string }) {
   const take = () =>
@@ -99,7 +102,7 @@ function usersOf({ details }: ApiError): string {
 
 function Over({ view, kind }: { readonly view: TerminalView; readonly kind: Kind }) {
   const standing = view.held.standing.value;
-  if (standing.kind !== 'none' && standing.kind !== 'over' && standing.kind !== 'failed') return null;
+  if (!isEnded(standing.kind)) return null;
   const error = standing.kind === 'failed' ? standing.error : undefined;
   const users = error?.code === 'in-use' ? usersOf(error) : '';
   const begin = () => void view.held.open();
@@ -160,7 +163,7 @@ function Shown({ uuid, kind }: { readonly uuid: string; readonly kind: Kind }) {
           ))}
         </fieldset>
         <span class="grow small soft" role="status">
-          {said(standing.value)}
+          {isEnded(state) ? '' : said(standing.value)}
         </span>
         <Tools view={view} leave={leave} />
       </header>

@@ -53,7 +53,7 @@ export function Screen() {
     <>
       <Head title={words.title}>
         <button type="button" class="button" onClick={report.again}>
-          {texts.retry}
+          {words.again}
         </button>
         {strays > 0 && (
           <button type="button" class="button danger" disabled={!may('admin')} onClick={clean}>

@@ -12,7 +12,7 @@ import { Link } from '../router.js';
 import { useAsked } from '../state/asked.js';
 import { hostNow } from '../state/clock.js';
 import { daemon } from '../state/daemon.js';
-import { say } from '../state/notes.js';
+import { amend, say } from '../state/notes.js';
 import { may } from '../state/session.js';
 import { told } from '../state/told.js';
 import { texts } from '../texts.js';
@@ -37,8 +37,7 @@ function Upload({ leave, done }: { readonly leave: () => void; readonly done: ()
           { template: as, body: chosen },
           {
             onProgress: ({ phase, done: sent, total }) => {
-              const detail = total === undefined ? phase : `${phase}: ${bytes(sent)} / ${bytes(total)}`;
-              say({ kind: 'busy', text: words.uploadBusy(as), detail }, id);
+              amend(id, total === undefined ? phase : `${phase}: ${bytes(sent)} / ${bytes(total)}`);
             },
           },
         ),

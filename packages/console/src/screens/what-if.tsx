@@ -113,7 +113,11 @@ function Asked({ profiles }: { readonly profiles: readonly Profile[] }) {
             max={mostCount}
             value={typed.value ?? count}
             onInput={({ currentTarget }) => type(currentTarget.value)}
-            onChange={now}
+            onChange={({ currentTarget }) => {
+              // What is asked about is what stands there.
+              typed.value = String(countIn(currentTarget.value));
+              now();
+            }}
           />
         </label>
       </div>

@@ -24,6 +24,13 @@ export const dismiss = (id: number): void => {
   notes.value = notes.value.filter((note) => note.id !== id);
 };
 
+/** How far it is; one that was taken away, or is over, stays so. */
+export function amend(id: number, detail: string): void {
+  notes.value = notes.value.map((note) =>
+    note.id === id && note.kind === 'busy' ? { ...note, detail } : note,
+  );
+}
+
 /** Says something; a failure stands until it is taken away, and what is under way until it ends. */
 export function say(note: Omit<Note, 'id'>, id = ++last): number {
   notes.value = [...notes.value.filter((one) => one.id !== id), { ...note, id }];

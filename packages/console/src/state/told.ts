@@ -14,11 +14,12 @@ export async function told(
   done: string,
   work: () => Promise<unknown>,
   undo?: () => void,
+  /** The note that tells it as under way already. */
   told?: number,
 ): Promise<boolean> {
   let id = told;
   const timer = setTimeout(() => {
-    id = say({ kind: 'busy', text: busy });
+    id ??= say({ kind: 'busy', text: busy });
   }, silentMs);
   remarks.value = [];
   try {
