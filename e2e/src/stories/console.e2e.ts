@@ -249,6 +249,20 @@ async function pressUntil(key: string, tag: string, name: string): Promise<void>
   assert.fail(`no ${tag} '${name}' has the focus however often ${key} is pressed`);
 }
 
+test('rows are gone through and chosen by keys from wherever the page is', async () => {
+  await goTo(page, '/domains');
+  await page.locator('.list [data-at="1"]').waitFor();
+  await page.evaluate(() =>
+    document.activeElement instanceof HTMLElement ? document.activeElement.blur() : undefined,
+  );
+  await page.keyboard.press('j');
+  await page.locator('.list [data-at]:focus').waitFor();
+  await page.keyboard.press('x');
+  await page.getByText('1 chosen').waitFor();
+  await page.keyboard.press('x');
+  await page.getByText('1 chosen').waitFor({ state: 'detached' });
+});
+
 test('what interrupts somebody asks by name, and Enter changes nothing', async () => {
   await goTo(page, '/domains/db-3');
   const open = async () => {
@@ -356,6 +370,12 @@ test('new numbers are drawn into the charts that stand there, whose axes say wha
   assert.deepEqual(
     [await own.locator('.uplot').count(), await own.locator('.uplot[data-seen]').count()],
     [6, 6],
+  );
+  const memory = own.locator('.chart', { hasText: 'Memory' }).locator('.u-series', { hasText: 'average' });
+  assert.match(
+    (await memory.locator('.u-value').textContent()) ?? '',
+    /iB$/,
+    'the newest, where no cursor is',
   );
   await own.screenshot({ path: `${pictures}/usage-axes.png`, fullPage: true });
   const host = await world.client.host.facts();

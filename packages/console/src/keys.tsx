@@ -32,6 +32,12 @@ function onKeyDown(event: KeyboardEvent): void {
       event.preventDefault();
       go(screen.path);
     }
+  } else if (key === 'j' || key === 'k') {
+    // Within a list its rows take them themselves.
+    const row = document.querySelector<HTMLElement>('.list [data-at][tabindex="0"]');
+    if (row === null || row.parentElement?.contains(document.activeElement)) return;
+    event.preventDefault();
+    row.focus();
   } else if (key === 'g') goesUntil = performance.now() + goMs;
   else if (key === '?') isShown.value = true;
   else if (key === '/') {

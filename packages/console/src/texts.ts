@@ -153,6 +153,7 @@ export const texts = {
     busy: (name: string): string => `Removing ${name}`,
     done: (name: string): string => `Removed ${name}; its files are kept`,
     undo: 'Undo',
+    whyOn: 'It has to be off first',
     undoing: (name: string): string => `Bringing back ${name}`,
     undone: (name: string): string => `${name} is back with its files`,
     eraseName: 'Erase with its files',
@@ -416,6 +417,7 @@ export const texts = {
   },
   limits: {
     title: 'Walls',
+    none: 'None has a limit or refused something.',
     columns: {
       resource: 'Resource',
       held: 'Held',
@@ -474,7 +476,7 @@ export const texts = {
     takeDone: (domain: string): string => `Took a snapshot of ${domain}`,
     columns: { name: 'Name', taken: 'Taken', state: 'Was', by: 'By', expires: 'Expires' },
     by: { request: 'request', schedule: 'schedule', revert: 'revert' },
-    current: 'stands on it',
+    current: 'current',
     revert: 'Revert',
     revertTitle: (domain: string, name: string): string => `Revert ${domain} to ${name}?`,
     revertWhy:
@@ -542,7 +544,7 @@ export const texts = {
     empty: 'No session',
     emptyWhy: 'Who may come in by browser is told here.',
     emptyNext: 'ctvirt web --role viewer --for 2h',
-    more: 'Another one',
+    more: 'A link for somebody else',
   },
   check: {
     title: 'Host check',

@@ -49,7 +49,7 @@ const colour = (name: string): string => {
   return color;
 };
 
-function seriesOf({ label, kind }: Line, tell: ChartProps['tell']): uPlot.Series {
+function seriesOf({ label, kind }: Line, at: number, latest: Latest): uPlot.Series {
   const blue = colour('blue-fill');
   const forms: Readonly<Record<Line['kind'], Partial<uPlot.Series>>> = {
     average: { stroke: blue, width: 2, fill: blue.replace('rgb(', 'rgba(').replace(')', ', 0.16)') },
@@ -61,7 +61,12 @@ function seriesOf({ label, kind }: Line, tell: ChartProps['tell']): uPlot.Series
     label,
     spanGaps: false,
     points: { show: false },
-    value: (_, value) => (value === null ? '–' : tell(value)),
+    // Where no cursor is, the newest stands.
+    value: (_, value, __, cursor) => {
+      const { lines, tell } = latest.current;
+      const shown = cursor === null ? (lines[at]?.last ?? null) : value;
+      return shown === null ? '–' : tell(shown);
+    },
     ...forms[kind],
   };
 }
@@ -124,7 +129,7 @@ function optionsOf(latest: Latest, width: number): uPlot.Options {
         incrs: stepsFor(tell),
       },
     ],
-    series: [{}, ...lines.map((line) => seriesOf(line, tell))],
+    series: [{}, ...lines.map((line, at) => seriesOf(line, at, latest))],
     hooks: { draw: [drawMarks(latest)] },
   };
 }

@@ -94,7 +94,12 @@ export function Menu({ label, children }: { readonly label: string; readonly chi
 /** What ends a domain: kept with its files for as long as one may undo it, or erased after its name was typed. */
 export function Removal({ row, gone }: { readonly row: Row; readonly gone: () => void }) {
   const { name, state } = row.is.value;
-  const isBlocked = state !== 'shutoff' || !may('admin');
+  const why = may('admin')
+    ? state === 'shutoff'
+      ? undefined
+      : texts.undefine.whyOn
+    : texts.deeds.noRole('admin');
+  const isBlocked = why !== undefined;
   const erase = () =>
     confirm({
       title: texts.undefine.eraseTitle(name),
@@ -112,13 +117,14 @@ export function Removal({ row, gone }: { readonly row: Row; readonly gone: () =>
         type="button"
         class="button"
         disabled={isBlocked}
+        title={why}
         onClick={async () => {
           if (await undefine(row)) gone();
         }}
       >
         {texts.undefine.name}
       </button>
-      <button type="button" class="button warn-text" disabled={isBlocked} onClick={erase}>
+      <button type="button" class="button warn-text" disabled={isBlocked} title={why} onClick={erase}>
         {texts.undefine.eraseName}…
       </button>
     </>

@@ -97,6 +97,11 @@ function Counters({ rows }: { readonly rows: readonly BeancounterRow[] }) {
           );
         })}
       </Table>
+      {shown.length === 0 && (
+        <p class="soft" style={{ padding: '8px 16px 16px' }}>
+          {words.none}
+        </p>
+      )}
     </>
   );
 }
