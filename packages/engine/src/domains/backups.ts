@@ -177,6 +177,7 @@ async function takeStill(
   parts: BackupParts,
 ): Promise<BackupTaken> {
   const began = performance.now();
+  const reading = parts.knownFiles.get(uuid, found.spec.name);
   let looked: KnownLayers | undefined;
   let flagged = 0;
   const first = async (files: DomainFiles): Promise<void> => {
@@ -189,7 +190,7 @@ async function takeStill(
   const wanted = { wanted: isOwn, first, signal: watched.signal, onProgress: watched.onProgress };
   const taken = await withStillFiles(uuid, wanted, parts, async (files, frozenMs) => {
     const now = await knownOf(looked, files);
-    const known = await parts.knownFiles.get(uuid, found.spec.name);
+    const known = await reading;
     const isThere = known !== undefined && found.tool.exists() && found.tool.remembers(known.id, uuid);
     const verdict = isThere ? verdictOn(known.layers, now, files) : undefined;
     const since = verdict?.doubtful.length === 0 ? known?.id : undefined;

@@ -10,6 +10,7 @@ import type { ProjectRange } from '../host/projects.js';
 import type { EngineLog } from '../log.js';
 import type { Entry } from '../registry/registry.js';
 import { lastingPart } from '../state/folders.js';
+import type { Graves } from '../state/graves.js';
 import type { Layout } from '../state/layout.js';
 import type { SnapshotRecord } from '../state/snapshot-store.js';
 import type { Lease } from '../state/store.js';
@@ -29,6 +30,7 @@ export interface CopyParts {
   readonly layout: Pick<Layout, 'mounts'>;
   readonly projectIds: ProjectRange | undefined;
   readonly log: EngineLog;
+  readonly graves: Pick<Graves, 'settled'>;
 }
 
 /** What is copied, and how. */
@@ -126,10 +128,11 @@ export async function occupiedBy(specs: readonly FilesystemSpec[], from: KeptCon
  * Copies that share their blocks take none at first, and as much as there is as the domain changes its files: without that room they would be
  * damaged, in the way of a disk that has gone bad.
  */
-async function roomFor({ name, specs, from, to }: FilesToCopy, { log }: CopyParts): Promise<number> {
+async function roomFor({ name, specs, from, to }: FilesToCopy, { log, graves }: CopyParts): Promise<number> {
   const needed = await occupiedBy(specs, from);
-  const { bavail, bsize } = statfsSync(to);
-  const free = bavail * bsize;
+  // The copy before this one may be on its way.
+  if (freeIn(to) < needed) await graves.settled();
+  const free = freeIn(to);
   if (free < needed)
     throw new EngineError(
       'no-space',
@@ -143,6 +146,11 @@ async function roomFor({ name, specs, from, to }: FilesToCopy, { log }: CopyPart
       { domain: name },
     );
   return needed;
+}
+
+function freeIn(folder: string): number {
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize;
 }
 
 /** Tells how many bytes of them have gone through somebody's hands, and of how many once these are counted: each call of what it returns is of more. */

@@ -39,7 +39,7 @@ export interface ReverterParts extends CopyParts {
   readonly definer: Pick<Definer, 'judge' | 'revert'>;
   readonly store: Pick<DomainStore, 'rootFolder' | 'lease'>;
   readonly snapshots: SnapshotStore;
-  readonly graves: Pick<Graves, 'discard'>;
+  readonly graves: Pick<Graves, 'discard' | 'settled'>;
   readonly queue: KeyedQueue;
   readonly rootMounts: Pick<RootMounts, 'refuse'>;
   readonly stored: (entry: Entry) => Promise<{ readonly xml: string; readonly domain: Domain }>;

@@ -22,7 +22,7 @@ import type { Turns } from './turns.js';
 export interface StillParts extends CopyParts {
   readonly turns: Turns;
   readonly lifecycle: Pick<Lifecycle, 'hold'>;
-  readonly store: Pick<DomainStore, 'rootFolder' | 'lease' | 'stage' | 'eraseStaged'>;
+  readonly store: Pick<DomainStore, 'rootFolder' | 'lease' | 'stage' | 'eraseStaged' | 'leaveStaged'>;
   readonly snapshots: SnapshotStore;
   readonly rootMounts: Pick<RootMounts, 'refuse'>;
   readonly stored: (entry: Entry) => Promise<{ readonly xml: string; readonly domain: Domain }>;
@@ -133,8 +133,7 @@ export async function withStill<T>(
 ): Promise<T> {
   await using undo = new Undo();
   if (files.isStill) return await use(files, null);
-  const { copied, frozenMs } = await copyAside(files, { ...how, undo }, parts);
-  return await use(copied, frozenMs);
+  return await usedUp(await copyAside(files, { ...how, undo }, parts), parts, use);
 }
 
 /** The same, with the domain's turn as long as they are read where they lie, and else for the moment of the copy. */
@@ -152,17 +151,29 @@ export async function withStillFiles<T>(
     return await copyAside(files, { signal: wanted.signal, onProgress: wanted.onProgress, undo }, parts);
   };
   const turn = await parts.turns.take(uuid, inTurn, { isJob: true });
-  return 'done' in turn ? turn.done : await use(turn.copied, turn.frozenMs);
+  return 'done' in turn ? turn.done : await usedUp(turn, parts, use);
 }
 
 /** For how long nothing could be written while they were copied; null where nothing could, or nothing had to wait. */
 type Use<T> = (files: DomainFiles, frozenMs: number | null) => Promise<T>;
 
+interface Aside {
+  readonly copied: DomainFiles;
+  readonly frozenMs: number | null;
+}
+
+/** Nobody who has what was made of a copy waits for its files to be erased. */
+async function usedUp<T>({ copied, frozenMs }: Aside, { store }: StillParts, use: Use<T>): Promise<T> {
+  const made = await use(copied, frozenMs);
+  await store.leaveStaged(copied.from.keep);
+  return made;
+}
+
 async function copyAside(
   files: DomainFiles,
   { undo, ...how }: { readonly undo: Undo } & Pick<FilesWanted, 'signal' | 'onProgress'>,
   parts: StillParts,
-): Promise<{ readonly copied: DomainFiles; readonly frozenMs: number | null }> {
+): Promise<Aside> {
   const keep = parts.store.stage();
   undo.push(() => parts.store.eraseStaged(keep));
   const frozenMs = await copyOut(files, { to: keep, ...how }, parts);

@@ -102,8 +102,8 @@ export class Folders {
   }
 
   /** Of one that nobody has missed; by the name on disk. */
-  async discard(folder: string): Promise<void> {
-    await this.graves.discard(join(this.parent, folder));
+  async discard(folder: string, patienceMs?: number): Promise<void> {
+    await this.graves.discard(join(this.parent, folder), patienceMs);
   }
 
   /** Gives a folder another name; both are names on disk. */

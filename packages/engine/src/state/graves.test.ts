@@ -53,3 +53,12 @@ test('what cannot be erased is told, and erased as soon as it can be', async (t)
   await graves.retry();
   assert.deepEqual([readdirSync(folder), told], [[], []]);
 });
+
+test('who needs the room waits for what is being erased', async (t) => {
+  const { folder, told, make, graves } = world(t);
+  const path = make('web');
+  await graves.discard(path, 0);
+  assert.ok(!existsSync(path));
+  await graves.settled();
+  assert.deepEqual([readdirSync(folder), told], [[], []]);
+});

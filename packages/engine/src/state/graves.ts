@@ -34,24 +34,24 @@ export class Graves {
   }
 
   /** The moment it is gone is the rename. Throws why it cannot be erased, if that is known soon: it is gone all the same. */
-  async bury(path: string): Promise<void> {
+  async bury(path: string, patienceMs = this.patienceMs): Promise<void> {
     if (!existsSync(path)) return;
     // Nothing is made here: what is removed to gain space must go on a full disk too.
     const grave = join(this.folder, `${GONE}${randomBytes(8).toString('hex')}`);
     renameSync(path, grave);
     await syncDirectory(dirname(path));
-    await this.erase(grave);
+    await this.erase(grave, patienceMs);
   }
 
   /** The same of what nobody asks for, such as a copy of the moment: what is done with it does not fail for that. */
-  async discard(path: string): Promise<void> {
-    await this.bury(path).catch((error: unknown) =>
+  async discard(path: string, patienceMs = this.patienceMs): Promise<void> {
+    await this.bury(path, patienceMs).catch((error: unknown) =>
       this.remark(`${basename(path)}: ${error instanceof Error ? error.message : String(error)}`),
     );
   }
 
   /** The same of one that has such a name. */
-  async erase(grave: string): Promise<void> {
+  async erase(grave: string, patienceMs = this.patienceMs): Promise<void> {
     let isAwaited = true;
     const erased = this.#erase(grave).catch((error: unknown) => {
       if (this.#closing.signal.aborted) return;
@@ -64,7 +64,7 @@ export class Graves {
       this.remark(`${basename(grave)}: ${told instanceof Error ? told.message : String(told)}`);
     });
     const over = new AbortController();
-    const late = sleep(this.patienceMs, undefined, { signal: over.signal }).catch(() => undefined);
+    const late = sleep(patienceMs, undefined, { signal: over.signal }).catch(() => undefined);
     try {
       await Promise.race([erased, late]);
     } finally {
@@ -76,6 +76,11 @@ export class Graves {
   /** Whether something there is being erased. */
   isErasing(grave: string): boolean {
     return this.#erasing.has(grave);
+  }
+
+  /** For who needs the room: what is being erased now is, or cannot be. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#erasing.values());
   }
 
   /** Tries again what could not be erased. */
@@ -92,7 +97,7 @@ export class Graves {
   /** What is not erased by now the next daemon erases. */
   async close(): Promise<void> {
     this.#closing.abort();
-    await Promise.allSettled(this.#erasing.values());
+    await this.settled();
   }
 
   async #erase(grave: string): Promise<void> {

@@ -203,6 +203,11 @@ export class DomainStore {
     await this.#roots.discard(basename(folder));
   }
 
+  /** The same of files that are done with: who has used them does not wait for that. */
+  async leaveStaged(folder: string): Promise<void> {
+    await this.#roots.discard(basename(folder), 0);
+  }
+
   /** A definition that took kept files over and was interrupted then: erasing it would leave them. Whose the files are, has their ids. */
   async #takeOver(entry: string, lease: Lease): Promise<void> {
     const record = readOr([], join(this.layout.domains, entry, 'record.json'), parseRecord);
