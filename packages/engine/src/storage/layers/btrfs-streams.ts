@@ -11,9 +11,8 @@ import { tethered } from '../../templates/archive/confined.js';
 import { writeConfined } from '../../templates/archive/confined-writer.js';
 import { outputOf } from '../../templates/archive/output.js';
 import type { OwnStreams } from '../contract/backend.js';
-import { hostsAttributes } from '../contract/overlay.js';
-import { HOST_ROOT } from './ids.js';
 import type { Place } from './layer.js';
+import { KEEP_FILES, losing } from './received-tree.js';
 import { treePath } from './tree.js';
 
 const COPIES = '.stream-';
@@ -68,25 +67,13 @@ const END = Buffer.from('000000001500506cc99d', 'hex');
 /** The names that a layer is made by here. */
 const MADE = 'layer';
 
-/**
- * What is in a copy is another host's to say, and what is beside the container's tree is not: overlay's folder and the layer's own are
- * made anew. Subvolumes that a stream puts into another are empty folders in what is made of it.
- */
+/** Subvolumes that a stream puts into another are empty folders in what is made of it. */
 const RECEIVE = `set -e
 number=$1; shift
 btrfs -q receive -e -m /target /target >&2
 btrfs -q subvolume snapshot "./$number" ${MADE} >&2
 cd ${MADE}
-test -d upper -a ! -L upper || { echo 'it has no files of a container' >&2; exit 1; }
-find . -mindepth 1 -maxdepth 1 ! -name upper -exec rm -rf -- {} +
-mkdir -m 700 work
-chown ${HOST_ROOT}:${HOST_ROOT} work
-chown 0:0 . && chmod 700 .
-said=$(find upper "$@" 2>&1 | grep -v ': No such attribute$' || true)
-test -z "$said" || { echo "$said" >&2; exit 1; }`;
-
-/** Few files have one. */
-const STRIP = hostsAttributes.flatMap((name) => ['-exec', 'setfattr', '-h', '-x', name, '{}', '+']);
+${KEEP_FILES}`;
 
 async function receiveCopy(place: Place, number: number, bytes: AsyncIterable<Buffer>): Promise<void> {
   let end = Buffer.alloc(0);
@@ -97,7 +84,7 @@ async function receiveCopy(place: Place, number: number, bytes: AsyncIterable<Bu
     }
   };
   const path = copiesOf(place);
-  const argv = ['sh', '-c', RECEIVE, 'sh', String(number), ...STRIP];
+  const argv = ['sh', '-c', RECEIVE, 'sh', String(number), ...losing];
   const failed = "btrfs could not receive the domain's files";
   await writeConfined({ path, within: (start) => start() }, argv, { bytes: watched(), failed });
   if (!end.equals(END)) throw new EngineError('invalid', "the stream of the domain's files ends too early");
