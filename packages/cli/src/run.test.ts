@@ -141,6 +141,7 @@ describe('ctvirt', () => {
     timeout: 20_000,
   }, async () => {
     const more: Readonly<Record<string, string>> = {
+      guarantees: '--delivered',
       exec: 'true',
       push: '- /x',
       pull: '/x',

@@ -207,6 +207,8 @@ class Terminal {
     this.#client?.lose(new EngineError('interrupted', 'this terminal was ended'));
     this.#client = undefined;
     if (this.#status === undefined) this.program.kill();
+    // What it wrote and nobody read would hold its descriptors for ever.
+    this.program.stdout.destroy();
     this.onOver();
   }
 
