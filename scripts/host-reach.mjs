@@ -33,7 +33,7 @@ const kinds = {
     folders: ['storage', 'drivers/lxc', 'guest'],
   },
   'disks and quotas': {
-    modules: ['btrfs', 'disks', 'loop', 'lvm', 'projects', 'quota', 'zfs'],
+    modules: ['btrfs', 'disks', 'loop', 'lvm', 'projects', 'quota', 'zfs', 'zfs-moments'],
     folders: ['storage'],
   },
   links: {

@@ -33,7 +33,7 @@ export async function codeDisk(folder, stories, env, zfs) {
   if (zfs !== undefined) cpSync(zfs, join(tree, 'zfs'), { recursive: true });
   const files = stories.map((name) => join(root, 'e2e/dist/vm', `${name}.vm.js`));
   await bundleStories(join(tree, 'e2e/dist/vm/stories.mjs'), files, env);
-  if (stories.some((name) => name.startsWith('layers'))) await bundleLayers(join(tree, 'layers'));
+  if (stories.some((name) => /^layers|^move-/.test(name))) await bundleLayers(join(tree, 'layers'));
   const disk = join(folder, 'code.ext4');
   await command(['mke2fs', '-q', '-t', 'ext4', '-O', '^has_journal', '-L', 'code', '-d', tree, disk, '512M']);
   return disk;
@@ -53,7 +53,7 @@ async function addNode(tree) {
 const bundled = { bundle: true, format: 'esm', platform: 'node', target: 'node20', external: ['koffi'] };
 
 /** Ways to keep a layer that only the machine has what they take for. */
-const layers = ['project', 'lvm-thin', 'zfs'];
+const layers = ['project', 'lvm-thin', 'zfs', 'zfs-streams'];
 
 /**
  * The engine's own tests of them, with the program that these kill.

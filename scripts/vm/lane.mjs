@@ -30,6 +30,7 @@ export const onDemand = [
   'layers',
   'layers-lvm-thin',
   'layers-zfs',
+  'move-zfs',
   'vlans',
   'walls-floods',
   'walls-network',

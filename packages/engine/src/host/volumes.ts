@@ -38,6 +38,10 @@ function readVolume(path: string): Volume | undefined {
   return rest.length === 1 ? { name, ...(from !== '' && { from }) } : undefined;
 }
 
+/** Those of one kind that are named in a folder of a domain's files. */
+export const volumesIn = (path: string, ending: string): Volume[] =>
+  volumeFilesIn(path).flatMap((file) => (extname(file) === ending ? (readVolume(file) ?? []) : []));
+
 /** Removes a folder of domains' files, or one of these, with the volumes that are named in it. */
 export async function removeWithVolumes(path: string, signal?: AbortSignal): Promise<void> {
   for (const file of volumeFilesIn(path)) {

@@ -9,11 +9,14 @@ import { type RunOptions, type RunResult, run } from './run.js';
 
 const ZFS_MAGIC = 0x2fc12fc1;
 
-const zfs = (words: readonly string[], options?: RunOptions): Promise<RunResult> =>
+export const zfs = (words: readonly string[], options?: RunOptions): Promise<RunResult> =>
   run(['/sbin/zfs', ...words], options);
 
 /** Mounted by nobody but who names it; ACLs and attributes as a container knows them, whatever is above it. */
-const asLayer = ['mountpoint=legacy', 'acltype=posix', 'xattr=sa'].flatMap((property) => ['-o', property]);
+export const asLayer = ['mountpoint=legacy', 'acltype=posix', 'xattr=sa'].flatMap((property) => [
+  '-o',
+  property,
+]);
 
 /** The dataset that a path lies on; undefined on other file systems. */
 export function datasetBelow(path: string): string | undefined {

@@ -126,8 +126,8 @@ export interface Layer {
   look(place: Place, looking: Pick<Copying, 'mounts'> & { readonly as: string }): Promise<string>;
   /** The same, where it is a folder of the host whose copies are other files, with inodes and times of their own; missing elsewhere. */
   tree?(place: Place): string;
-  /** How it goes to another host; missing where only its files can. */
-  streams?(place: Place): OwnStreams;
+  /** How it goes to another host; missing or undefined where only its files can. */
+  streams?(place: Place): OwnStreams | undefined;
   /** Takes back what all of its kind in a domain's folder have kept for streams; missing alike. */
   forgetStreams?(folder: string): Promise<void>;
   /** Room that it takes on the host's disk. */

@@ -1,22 +1,18 @@
 // A dataset of ZFS: copied in constant time, and limited by what it refers to.
 // SPDX-License-Identifier: Apache-2.0
-import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { EngineError } from '../../errors.js';
 import { MountAttr, newMount, setMountAttributes } from '../../host/mount-calls.js';
-import { nameVolume, volumeAt } from '../../host/volumes.js';
+import { nameVolume } from '../../host/volumes.js';
 import { copyDataset, createDataset, datasetBelow, limitDataset, spaceOfDataset } from '../../host/zfs.js';
 import type { DiskLimit } from '../contract/backend.js';
 import { mountName, showDisk } from './ext4-disk.js';
-import type { Layer, Opening, Place } from './layer.js';
+import type { Layer, Opening } from './layer.js';
 import { makeTree, treeIn } from './tree.js';
-
-/** Says which dataset it is. */
-const namePath = ({ folder, key }: Place): string => join(folder, `${key}.zfs`);
-const datasetOf = (place: Place): string => volumeAt(namePath(place)).name;
-const newIn = (parent: string): string => `${parent}/ctvirt-${randomUUID()}`;
+import { datasetOf, namePath, newIn, ofDataset } from './zfs-dataset.js';
+import { forgetSent, zfsStreams } from './zfs-streams.js';
 
 export const zfs: Layer = {
   suits({ roots, limit, pool }) {
@@ -67,6 +63,8 @@ export const zfs: Layer = {
     setMountAttributes(disk, MountAttr.readOnly);
     return treeIn(mounts().attach(disk, as)).upper;
   },
+  streams: zfsStreams,
+  forgetStreams: forgetSent,
   /** What it shares takes none, and who finds no room for a change is told so. */
   occupied: async () => 0,
 
@@ -89,9 +87,6 @@ const OF_A_START = 4 << 20;
 
 /** What is written last may pass a limit by that: ZFS counts it only then. */
 const OF_THE_LAST = 1 << 20;
-
-const ofDataset = (source: string) =>
-  ({ type: 'zfs', source, data: '', attributes: MountAttr.noSuid | MountAttr.noDev }) as const;
 
 /** What is there stays, and no more can be written: of a limit below that the rest is told where somebody listens, and else refused. */
 async function limitBytes(

@@ -4,7 +4,7 @@ import { EngineError } from '../../errors.js';
 import type { PrivateMounts } from '../../host/private-mounts.js';
 import { errnoInWords, refusalOf } from '../../host/refusal.js';
 import { Child } from './child.js';
-import { confinedArgv } from './confined.js';
+import { type Confinement, confinedArgv } from './confined.js';
 import { DEFAULT_LIMITS } from './limits.js';
 
 const WRITING = ['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_FOWNER', 'CAP_FSETID', 'CAP_SETFCAP', 'CAP_SYS_ADMIN'];
@@ -22,14 +22,37 @@ interface Written {
   readonly within: PrivateMounts['within'];
 }
 
+/** Bytes from elsewhere, and what is told if they are refused. */
+interface Fed {
+  readonly bytes: AsyncIterable<Buffer>;
+  readonly failed: string;
+}
+
 /** Its working directory is the folder, `/target` by name; its standard output nobody reads. */
 export async function writeConfined(
   { path, within }: Written,
   argv: readonly string[],
-  { bytes, failed }: { readonly bytes: AsyncIterable<Buffer>; readonly failed: string },
+  fed: Fed,
 ): Promise<void> {
   const box = { ...bounds, target: path, capabilities: WRITING };
-  await using child = within(() => new Child(confinedArgv(argv, box)));
+  await feed(
+    within(() => new Child(confinedArgv(argv, box))),
+    argv,
+    fed,
+  );
+}
+
+/** A program that has no folder: what it does it has the kernel do, by a device. */
+export async function feedConfined(
+  argv: readonly string[],
+  may: Pick<Confinement, 'capabilities' | 'devices' | 'binds'>,
+  fed: Fed,
+): Promise<void> {
+  await feed(new Child(confinedArgv(argv, { ...bounds, ...may })), argv, fed);
+}
+
+async function feed(fedChild: Child, argv: readonly string[], { bytes, failed }: Fed): Promise<void> {
+  await using child = fedChild;
   await child.feed(bytes);
   const status = await child.ended;
   if (status === 0) return;

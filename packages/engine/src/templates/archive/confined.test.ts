@@ -56,6 +56,14 @@ test('it has no capability that was not given, and gets none', async () => {
   assert.match(output, /no_new_privs: 1/);
 });
 
+test('of devices it has those that it is given, and may open them', async () => {
+  const box = { ...bounds, devices: ['/dev/zero'] };
+  await using child = new Child(confinedArgv(['sh', '-c', 'ls /dev; head -c 3 /dev/zero | wc -c'], box));
+  let output = '';
+  for await (const chunk of child.stdout) output += chunk;
+  assert.equal(output, 'zero\n3\n', child.complaint);
+});
+
 test('it has no network and sees no process but its own', async () => {
   // bash's own kill: a bare Debian has no other.
   const signal = (pid: string) => confined('bash', '-c', `kill -0 ${pid}`);

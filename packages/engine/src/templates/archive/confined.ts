@@ -10,6 +10,8 @@ export interface Confinement {
   capabilities?: readonly string[];
   /** What else of the host it sees, and by which name. */
   binds?: readonly { from: string; to: string; writable?: boolean }[];
+  /** Devices of the host that it may open. */
+  devices?: readonly string[];
   /** Whether it has a folder for temporary files, in memory. */
   scratch?: boolean;
   /** What it takes for the host's name. */
@@ -59,6 +61,7 @@ export function confinedArgv(command: readonly string[], box: Confinement): [str
   if (box.hostname !== undefined) argv.push('--hostname', box.hostname);
   for (const { from, to, writable } of box.binds ?? [])
     argv.push(writable === true ? '--bind' : '--ro-bind', from, to);
+  for (const path of box.devices ?? []) argv.push('--dev-bind', path, path);
   if (box.source !== undefined) argv.push('--ro-bind', box.source, '/source');
   if (box.target !== undefined) argv.push('--bind', box.target, '/target', '--chdir', '/target');
   else argv.push('--chdir', '/');
