@@ -2,14 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { after, afterEach, before, suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { altering } from '../world/altered-link.js';
-import { output } from '../world/command.js';
+import { output, run } from '../world/command.js';
 import { domainXml, templateRoot } from '../world/documents.js';
 import { type Ground, grounds, openGround } from '../world/ground.js';
 import { waitFor } from '../world/wait.js';
-import { World } from '../world/world.js';
+import { refused, World } from '../world/world.js';
 import { linesOf, writing } from '../world/written.js';
 
 const name = 'shop';
@@ -128,6 +129,24 @@ suite('between hosts on btrfs', {
       /its files at \/ went as archives, since streams of its layer failed: .*btrfs/,
     );
     assert.equal(await far.shell(name, told), before);
+    await assertWritten(far);
+  });
+
+  test('where the disk fills up in the middle it stays, runs on, and nothing is left there', async () => {
+    await begin();
+    const slow = refused('no-space', move(near, far.uri('ctvirt'), { bytesPerSecond: 2_000_000 }));
+    await waitFor('a stream to be under way', async () =>
+      (await subvolumes()).every((disk) => disk.some((path) => path.includes('.stream-root/1'))),
+    );
+    const ballast = `${far.host}/ballast`;
+    const { stderr } = await run(['dd', 'if=/dev/zero', `of=${ballast}`, 'bs=1M']);
+    assert.match(stderr, /No space left/);
+    const { message } = await slow;
+    assert.match(message, /there is no room for the files of domain 'shop', and not all of them/);
+    assert.deepEqual(await subvolumes(), [[`${name}/root.layer`], []]);
+    assert.match(await near.state(name), /^running/);
+    await rm(ballast);
+    assert.deepEqual((await move(near, far.uri('ctvirt'))).streamed, ['/']);
     await assertWritten(far);
   });
 

@@ -17,10 +17,12 @@ export async function tellingRoom<T>({ what, bytes }: Copied, work: () => Promis
   } catch (cause) {
     if (!isFull(cause) || (isFault(cause, 'no-space') && cause.details.needed !== undefined)) throw cause;
     const needed = await bytes();
+    // Of what shares its blocks where it is nobody knows what it takes elsewhere.
+    const [held, details] = needed === 0 ? ['', {}] : [`, which hold ${needed} bytes`, { needed }];
     throw new EngineError(
       'no-space',
-      `there is no room for ${what}, which hold ${needed} bytes, and not all of them could be written: free some space (df and df -i tell what is used up), then try again; nothing of the copy is left`,
-      { needed },
+      `there is no room for ${what}${held}, and not all of them could be written: free some space (df and df -i tell what is used up), then try again; nothing of the copy is left`,
+      details,
       { cause },
     );
   }
