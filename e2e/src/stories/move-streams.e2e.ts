@@ -132,6 +132,18 @@ suite('between hosts on btrfs', {
     await assertWritten(far);
   });
 
+  test('what somebody put into a subvolume of its own goes, beside a snapshot, too', async () => {
+    await begin();
+    const nested = `${near.root}/lib/roots/${name}/root.layer/upper/srv/nested`;
+    await output(['btrfs', 'subvolume', 'create', nested]);
+    await near.shell(name, 'echo text >/srv/nested/file');
+    await near.client.snapshots.create({ domain: name, body: { name: 'first' } });
+    const { findings } = await move(near, far.uri('ctvirt'));
+    assert.match(findings.join(), /went as archives.*the place of a subvolume/);
+    assert.equal(await far.shell(name, 'cat /srv/nested/file'), 'text');
+    await assertWritten(far);
+  });
+
   test('where the disk fills up in the middle it stays, runs on, and nothing is left there', async () => {
     await begin();
     const slow = refused('no-space', move(near, far.uri('ctvirt'), { bytesPerSecond: 2_000_000 }));

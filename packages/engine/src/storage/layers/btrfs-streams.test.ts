@@ -100,6 +100,14 @@ suite('streams of btrfs', { skip }, () => {
     );
   });
 
+  test('a snapshot with the place of a subvolume is not sent: that folder would be missing', async () => {
+    const folder = join(near.folder, 'snapshot');
+    mkdirSync(folder);
+    sh(near, 'mkdir -p srv; btrfs -q subvolume create srv/nested; echo text >srv/nested/file');
+    execFileSync('btrfs', ['-q', 'subvolume', 'snapshot', treePath(near), treePath({ ...near, folder })]);
+    await assert.rejects(bytesOf(sending.send({ number: 1, folder })), { code: 'unsupported' });
+  });
+
   /** Whatever was sent, the layer is as it was, and the next stream finds nothing of it. */
   async function refused(bytes: Buffer, why: RegExp | { readonly code: string }): Promise<void> {
     sh(far, 'echo mine >mine');

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { EngineError } from '../../errors.js';
 import { createSubvolume, keepSubvolume, removeSubvolume } from '../../host/btrfs.js';
 import { removeTree } from '../../host/files.js';
+import { run } from '../../host/run.js';
 import { Child } from '../../templates/archive/child.js';
 import { tethered } from '../../templates/archive/confined.js';
 import { writeConfined } from '../../templates/archive/confined-writer.js';
@@ -30,6 +31,8 @@ export const btrfsStreams = (place: Place): OwnStreams => ({
     if (number === 1) await begin(place);
     const copy = copyOf(place, number);
     await keepSubvolume(treePath({ ...place, folder }), copy);
+    // Of what the domain has now its list says so, and it all goes as archives then; of a snapshot nothing takes a stream's place afterwards.
+    if (folder !== place.folder) await refuseHoles(copy);
     const argv = ['btrfs', 'send', '-q', ...(number === 1 ? [] : ['-p', copyOf(place, number - 1)]), copy];
     await using child = new Child(tethered(argv), { signal });
     yield* outputOf(child, { failed: 'btrfs could not send what the domain wrote', argv, signal });
@@ -54,6 +57,18 @@ export const btrfsStreams = (place: Place): OwnStreams => ({
 /** All that a domain's layers have kept. */
 export async function forgetCopies(folder: string): Promise<void> {
   for (const name of readdirSync(folder)) if (name.startsWith(COPIES)) await removeTree(join(folder, name));
+}
+
+/** What stands in a copy for a subvolume of the copied one: a folder by this number, which no stream has. */
+const HOLE = '2';
+
+async function refuseHoles(copy: string): Promise<void> {
+  const { stdout } = await run(['/usr/bin/find', copy, '-type', 'd', '-inum', HOLE, '-printf', 'x', '-quit']);
+  if (stdout === '') return;
+  throw new EngineError(
+    'unsupported',
+    'a snapshot has the place of a subvolume, which no stream of btrfs has',
+  );
 }
 
 async function begin(place: Place): Promise<void> {
