@@ -7,17 +7,21 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  rmdirSync,
   statfsSync,
   statSync,
 } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { run } from './run.js';
-import { ioctlBuffer } from './syscalls.js';
+import { ioctlBuffer, openInRoot, Resolve } from './syscalls.js';
 
 const BTRFS_MAGIC = 0x9123683e;
 /** Of the root of each tree of btrfs. */
 const ROOT_INODE = 256;
+/** Of the empty folder that a copy has in the place of a subvolume. */
+export const HOLE_INODE = 2;
+const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY;
 
 export const isOnBtrfs = (path: string): boolean => statfsSync(path).type === BTRFS_MAGIC;
 
@@ -31,9 +35,26 @@ export async function createSubvolume(path: string): Promise<void> {
   await chmod(path, 0o700);
 }
 
-/** What it holds at this moment, whoever writes to it; subvolumes in it are empty folders in the new one. */
+/** What it holds at this moment, whoever writes to it; each subvolume in it, which only the host's root makes, a moment later. */
 export async function copySubvolume(from: string, to: string): Promise<void> {
   await run(['btrfs', 'subvolume', 'snapshot', from, to]);
+  if ((await run(['btrfs', 'subvolume', 'list', '-o', from])).stdout === '') return;
+  // The new one is nobody's yet; in the other names may change under whoever follows them.
+  const found = await run(['find', to, '-type', 'd', '-inum', String(HOLE_INODE), '-printf', '%P\\0']);
+  const source = openSync(from, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  try {
+    for (const name of found.stdout.split('\0').filter((one) => one !== '')) {
+      const nested = openInRoot(source, name, FOLDER, 0, Resolve.beneath | Resolve.noSymlinks);
+      try {
+        rmdirSync(join(to, name));
+        await copySubvolume(`/proc/${process.pid}/fd/${nested}/.`, join(to, name));
+      } finally {
+        closeSync(nested);
+      }
+    }
+  } finally {
+    closeSync(source);
+  }
 }
 
 /** The same, to stay as it is. */

@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../../errors.js';
-import { createSubvolume, keepSubvolume, removeSubvolume } from '../../host/btrfs.js';
+import { createSubvolume, HOLE_INODE, keepSubvolume, removeSubvolume } from '../../host/btrfs.js';
 import { removeTree } from '../../host/files.js';
 import { run } from '../../host/run.js';
 import { Child } from '../../templates/archive/child.js';
@@ -59,11 +59,19 @@ export async function forgetCopies(folder: string): Promise<void> {
   for (const name of readdirSync(folder)) if (name.startsWith(COPIES)) await removeTree(join(folder, name));
 }
 
-/** What stands in a copy for a subvolume of the copied one: a folder by this number, which no stream has. */
-const HOLE = '2';
-
+/** What stands in a copy for a subvolume of the copied one is a folder that no stream has. */
 async function refuseHoles(copy: string): Promise<void> {
-  const { stdout } = await run(['/usr/bin/find', copy, '-type', 'd', '-inum', HOLE, '-printf', 'x', '-quit']);
+  const { stdout } = await run([
+    '/usr/bin/find',
+    copy,
+    '-type',
+    'd',
+    '-inum',
+    String(HOLE_INODE),
+    '-printf',
+    'x',
+    '-quit',
+  ]);
   if (stdout === '') return;
   throw new EngineError(
     'unsupported',

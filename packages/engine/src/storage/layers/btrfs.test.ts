@@ -2,9 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, suite, test } from 'node:test';
+import { copySubvolume } from '../../host/btrfs.js';
 import { removeTree } from '../../host/files.js';
 import { BtrfsDisk, noBtrfs } from '../../testing/btrfs-disk.js';
 import { conformance } from '../../testing/layer-conformance.js';
@@ -56,4 +57,19 @@ suite('on btrfs', { skip }, () => {
       const left = execFileSync('btrfs', ['subvolume', 'list', parent], { encoding: 'utf8' });
       assert.equal(left, '');
     });
+
+  test('a copy has what is in the subvolumes of a layer, too, one in another as well', async () => {
+    const [from, to] = ['from', 'to'].map((name) => join(plain ?? '', name));
+    assert.ok(from !== undefined && to !== undefined);
+    for (const path of [from, `${from}/srv\nnew`, `${from}/srv\nnew/inner`])
+      execFileSync('btrfs', ['subvolume', 'create', path], { stdio: 'ignore' });
+    for (const path of ['file', 'srv\nnew/file', 'srv\nnew/inner/file'])
+      writeFileSync(join(from, path), path);
+    await copySubvolume(from, to);
+    for (const path of ['file', 'srv\nnew/file', 'srv\nnew/inner/file'])
+      assert.equal(readFileSync(join(to, path), 'utf8'), path);
+    writeFileSync(join(to, 'srv\nnew/inner/file'), 'of the copy');
+    assert.equal(readFileSync(join(from, 'srv\nnew/inner/file'), 'utf8'), 'srv\nnew/inner/file');
+    for (const path of [from, to]) await removeTree(path);
+  });
 });
