@@ -9,8 +9,6 @@ proveBackups({
   words: ['--tool', 'borg'],
   made: () => undefined,
   locks: (path) => (existsSync(`${path}/lock.exclusive`) ? readdirSync(`${path}/lock.exclusive`).length : 0),
-  // What it has committed.
-  safe: (path) => readdirSync(path).find((name) => /^index\.\d+$/.test(name)) ?? '',
   byHand: (path, passwordFile) =>
     spawn('borg', ['create', `${path}::other`, '-'], {
       env: {

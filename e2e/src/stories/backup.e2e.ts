@@ -29,7 +29,6 @@ proveBackups({
   made: lightenKey,
   locks: (path) => readdirSync(`${path}/locks`).filter((name) => /^[0-9a-f]{64}$/.test(name)).length,
   // All that it writes.
-  safe: () => '',
   byHand: (path, passwordFile) =>
     spawn('restic', ['-r', path, '--password-file', passwordFile, '--no-cache', 'backup', '--stdin'], {
       stdio: ['pipe', 'ignore', 'ignore'],

@@ -29,8 +29,6 @@ export interface Keeper {
   readonly made: (repository: string, passwordFile: string) => void;
   /** How many hold something there. */
   readonly locks: (repository: string) => number;
-  /** What has that name when more is safe from a kill than when it had another. */
-  readonly safe: (repository: string) => string;
   /** A backup by hand of what its input is. */
   readonly byHand: (repository: string, passwordFile: string) => ChildProcess;
   /** Takes a backup away by hand, where it looks for those that it compares with; missing where it looks for none. */
@@ -304,16 +302,14 @@ async function stored(mib: number, name = 'default'): Promise<void> {
     );
   const before = size();
   await waitFor(`${mib} MiB in the repository`, async () => size() >= before + mib, 60_000);
-  const path = world.enclosure.path(repository(name));
-  const safe = keeper.safe(path);
-  await waitFor('it to be safe', async () => safe === '' || keeper.safe(path) !== safe, 60_000);
 }
 
 /** So much that no program finds a part of it elsewhere. */
 export const noise = (root: string, mib: number): Buffer =>
   execFileSync('dd', ['if=/dev/urandom', `of=${root}/large`, 'bs=1M', `count=${mib}`, 'status=none']);
 
-proven(
+// borg commits every two seconds, and a fast disk has all of it by then: there is nothing to be ended amid.
+provenOnce(
   'a daemon that is killed while it backs up blocks neither the next backup nor the domain',
   async () => {
     await world.define(domainXml({ name: 'big', filesystems: [templateRoot] }));
@@ -334,7 +330,7 @@ proven(
   },
 );
 
-proven('a backup that is ended goes on where it was, and tells how far it is', async () => {
+provenOnce('a backup that is ended goes on where it was, and tells how far it is', async () => {
   await world.define(domainXml({ name: 'big', filesystems: [templateRoot] }));
   await look('big', (root) => noise(root, 300));
   const progress: Progress[] = [];
@@ -352,7 +348,7 @@ proven('a backup that is ended goes on where it was, and tells how far it is', a
   assert.ok(addedBytes < 220 * 2 ** 20, `${addedBytes}`);
 });
 
-proven('a repository without room, and one that goes away, fail the backup alone', async () => {
+provenOnce('a repository without room, and one that goes away, fail the backup alone', async () => {
   const { enclosure } = world;
   mkdirSync(repository('small'), { mode: 0o700 });
   await enclosure.output('mount', '-t', 'tmpfs', '-o', 'size=24m,mode=700', 'small', repository('small'));
