@@ -140,7 +140,7 @@ test('an export is a job: seen, alone, and ended by whoever may', async () => {
   const file = `${world.host}/job.tar`;
   await world.define(domainXml({ name: 'jobs', filesystems: [templateRoot] }));
   await world.look('jobs', (path) =>
-    execFileSync('dd', ['if=/dev/urandom', `of=${path}/large`, 'bs=1M', 'count=400', 'status=none']),
+    execFileSync('dd', ['if=/dev/urandom', `of=${path}/large`, 'bs=1M', 'count=200', 'status=none']),
   );
   assert.match(await virsh(world, 'domjobinfo', 'jobs'), /None/);
   const none = await world.cli(['job', 'abort', 'jobs']);
