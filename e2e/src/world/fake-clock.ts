@@ -46,8 +46,10 @@ function forget(timer: NodeJS.Timeout): void {
 }
 
 function look(): void {
-  const now = Number(readFileSync(file, 'utf8'));
-  if (now === ahead) return;
+  const said = readFileSync(file, 'utf8');
+  const now = Number(said);
+  // Nothing is in it while it is written anew.
+  if (said === '' || now === ahead) return;
   ahead = now;
   for (const { due, fire } of [...waiting.values()]) if (due <= Clock.now()) fire();
 }
