@@ -52,6 +52,37 @@ export function Dialog({ label, class: kind, leave, children }: DialogProps) {
   );
 }
 
+interface FormDialogProps extends Omit<DialogProps, 'class' | 'label'> {
+  readonly title: string;
+  readonly word: string;
+  readonly isReady?: boolean;
+  readonly send: () => void;
+}
+
+/** One in which something is said and then sent. */
+export const FormDialog = ({ title, word, isReady = true, send, leave, children }: FormDialogProps) => (
+  <Dialog label={title} leave={leave}>
+    <form
+      class="inside"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      <h2>{title}</h2>
+      {children}
+      <div class="ask">
+        <button type="button" class="button" onClick={leave}>
+          {texts.cancel}
+        </button>
+        <button type="submit" class="button main-deed" disabled={!isReady}>
+          {word}
+        </button>
+      </div>
+    </form>
+  </Dialog>
+);
+
 function Asked({ title, why, names = [], sure, word, run }: Question) {
   const typed = useSignal('');
   const leave = () => {

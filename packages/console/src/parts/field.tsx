@@ -27,3 +27,51 @@ export const TextField = ({ label, value, placeholder, isFirst = false, isMono =
     />
   </label>
 );
+
+interface CheckFieldProps {
+  readonly label: string;
+  readonly value: Signal<boolean>;
+  readonly isSmall?: boolean;
+}
+
+/** Yes or no. */
+export const CheckField = ({ label, value, isSmall = false }: CheckFieldProps) => (
+  <label class={isSmall ? 'check small' : 'check'}>
+    <input
+      type="checkbox"
+      checked={value.value}
+      onChange={({ currentTarget }) => {
+        value.value = currentTarget.checked;
+      }}
+    />
+    {label}
+  </label>
+);
+
+interface ChoiceProps<T extends string> {
+  readonly label: string;
+  readonly value: Signal<T>;
+  /** Each with what it is called here. */
+  readonly options: readonly (readonly [value: T, text: string])[];
+}
+
+/** One of several. */
+export const Choice = <T extends string>({ label, value, options }: ChoiceProps<T>) => (
+  <label class="field">
+    <span>{label}</span>
+    <select
+      class="input"
+      value={value.value}
+      onChange={({ currentTarget }) => {
+        const [chosen] = options.find(([one]) => one === currentTarget.value) ?? [];
+        if (chosen !== undefined) value.value = chosen;
+      }}
+    >
+      {options.map(([one, text]) => (
+        <option key={one} value={one}>
+          {text}
+        </option>
+      ))}
+    </select>
+  </label>
+);

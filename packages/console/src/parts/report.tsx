@@ -4,6 +4,7 @@ import type { ReportRow } from '@ctvirt/api/browser';
 import { useSignal } from '@preact/signals';
 import type { TextFile } from '../state/pasted.js';
 import { texts } from '../texts.js';
+import { CheckField } from './field.js';
 import { Card } from './frame.js';
 import { type JoinedLine, joined, tally } from './joined.js';
 
@@ -53,18 +54,7 @@ export function Report({ title, sources, report }: ReportProps) {
     <Card
       title={title}
       sub={words.tally(tally(report))}
-      side={
-        <label class="check small">
-          <input
-            type="checkbox"
-            checked={isBrief.value}
-            onChange={() => {
-              isBrief.value = !isBrief.value;
-            }}
-          />
-          {words.losses}
-        </label>
-      }
+      side={<CheckField label={words.losses} value={isBrief} isSmall />}
       isFlush
     >
       {files.map(({ path, lines }) => (

@@ -3,7 +3,7 @@
 import type { AdoptionCandidate, AdoptRequest } from '@ctvirt/api/browser';
 import { useSignal } from '@preact/signals';
 import { NewDocument, Said } from '../parts/document.js';
-import { TextField } from '../parts/field.js';
+import { Choice, TextField } from '../parts/field.js';
 import { Answer, Card, Command, Empty } from '../parts/frame.js';
 import { Report } from '../parts/report.js';
 import { Table } from '../parts/table.js';
@@ -116,22 +116,11 @@ function Elsewhere() {
   return (
     <Card title={words.elsewhere} sub={words.elsewhereWhy}>
       <form class="asks" onSubmit={look}>
-        <label class="field">
-          <span>{words.columns.system}</span>
-          <select
-            class="input"
-            value={system.value}
-            onChange={({ currentTarget }) => {
-              system.value = systems.find((one) => one === currentTarget.value) ?? 'openvz';
-            }}
-          >
-            {systems.map((one) => (
-              <option key={one} value={one}>
-                {words.system[one]}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Choice
+          label={words.columns.system}
+          value={system}
+          options={systems.map((one) => [one, words.system[one]] as const)}
+        />
         <TextField label={words.name} value={name} />
         <TextField label={words.config} value={config} isMono />
         <TextField label={words.files} value={files} placeholder={words.filesPlaceholder} isMono />

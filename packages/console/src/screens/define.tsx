@@ -3,7 +3,7 @@
 import type { ApiError, CreateResult, Profile, Template } from '@ctvirt/api/browser';
 import { type Signal, useSignal } from '@preact/signals';
 import { DocumentForm } from '../parts/document-form.js';
-import { TextField } from '../parts/field.js';
+import { CheckField, Choice, TextField } from '../parts/field.js';
 import { Answer, Card, Command, Empty, Fault, Head } from '../parts/frame.js';
 import { pathOf } from '../paths.js';
 import { go } from '../router.js';
@@ -65,32 +65,8 @@ function fieldOf({ code, details, findings }: ApiError, { fields }: Words): Fiel
   return name === fields.name.peek().trim() || findings[0]?.path === '/domain/name' ? 'name' : undefined;
 }
 
-interface ChoiceProps {
-  readonly label: string;
-  readonly value: Signal<string>;
-  readonly options: readonly string[];
-  readonly none?: string;
-}
-
-const Choice = ({ label, value, options, none }: ChoiceProps) => (
-  <label class="field">
-    <span>{label}</span>
-    <select
-      class="input"
-      value={value.value}
-      onChange={({ currentTarget }) => {
-        value.value = currentTarget.value;
-      }}
-    >
-      {none !== undefined && <option value="">{none}</option>}
-      {options.map((option) => (
-        <option key={option} value={option}>
-          {option}
-        </option>
-      ))}
-    </select>
-  </label>
-);
+/** Things that are called as they are named. */
+const named = (names: readonly string[]) => names.map((name) => [name, name] as const);
 
 interface FormProps {
   readonly said: Words;
@@ -127,13 +103,16 @@ function Form({ said, templates, profiles, networks, made }: FormProps) {
     <form class="define" onSubmit={(event) => void show(event)}>
       <TextField label={words.name} value={fields.name} isFirst />
       <At of="name" />
-      <Choice label={words.template} value={fields.template} options={templates.map(({ name }) => name)} />
+      <Choice
+        label={words.template}
+        value={fields.template}
+        options={named(templates.map(({ name }) => name))}
+      />
       <At of="template" />
       <Choice
         label={words.profile}
         value={fields.profile}
-        options={profiles.map(({ name }) => name)}
-        none={words.noProfile}
+        options={[['', words.noProfile], ...named(profiles.map(({ name }) => name))]}
       />
       <At of="profile" />
       <TextField label={words.memory} value={fields.memory} placeholder="256M" />
@@ -142,7 +121,11 @@ function Form({ said, templates, profiles, networks, made }: FormProps) {
       <At of="disk" />
       <TextField label={words.address} value={fields.address} placeholder="192.168.1.110" />
       <At of="address" />
-      <Choice label={words.network} value={fields.network} options={networks} none={words.noNetwork} />
+      <Choice
+        label={words.network}
+        value={fields.network}
+        options={[['', words.noNetwork], ...named(networks)]}
+      />
       <At of="network" />
       {refusal.value !== undefined && wrong === undefined && <Fault error={refusal.value} />}
       <div class="buttons">
@@ -203,16 +186,7 @@ function Made({ said, made }: { readonly said: Words; readonly made: Signal<Crea
     >
       <div class="define-said">
         <Fits xml={result.xml} />
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={said.isStarted.value}
-            onChange={({ currentTarget }) => {
-              said.isStarted.value = currentTarget.checked;
-            }}
-          />
-          {words.start}
-        </label>
+        <CheckField label={words.start} value={said.isStarted} />
       </div>
       <DocumentForm
         // What was written into the document of other words is no draft of this one.

@@ -3,8 +3,8 @@
 import type { BeancounterRow, ParameterRow } from '@ctvirt/api/browser';
 import { useSignal } from '@preact/signals';
 import { bytes, count } from '../format.js';
-import { Dialog } from '../parts/dialog.js';
-import { TextField } from '../parts/field.js';
+import { FormDialog } from '../parts/dialog.js';
+import { CheckField, TextField } from '../parts/field.js';
 import { Answer, Card } from '../parts/frame.js';
 import { Gauge } from '../parts/gauge.js';
 import { Table } from '../parts/table.js';
@@ -116,8 +116,7 @@ function SetParameter({ row, parameter: { key, value, how }, leave }: SetProps) 
   const isStored = useSignal(true);
   const { name, state } = row.is.value;
   const isLive = state !== 'shutoff';
-  const set = async (event: Event) => {
-    event.preventDefault();
+  const set = async () => {
     leave();
     await told(words.setBusy(key), words.setDone(key, typed.value), () =>
       daemon.domains.setParameters({
@@ -127,37 +126,17 @@ function SetParameter({ row, parameter: { key, value, how }, leave }: SetProps) 
     );
   };
   return (
-    <Dialog label={words.setTitle(key, name)} leave={leave}>
-      <form class="inside" onSubmit={set}>
-        <h2>{words.setTitle(key, name)}</h2>
-        <p class="soft small">{how}</p>
-        <TextField label={words.setValue} value={typed} isFirst isMono />
-        {isLive && (
-          <label class="check">
-            <input
-              type="checkbox"
-              checked={isStored.value}
-              onChange={() => {
-                isStored.value = !isStored.value;
-              }}
-            />
-            {words.stored}
-          </label>
-        )}
-        <div class="ask">
-          <button type="button" class="button" onClick={leave}>
-            {texts.cancel}
-          </button>
-          <button
-            type="submit"
-            class="button main-deed"
-            disabled={typed.value.trim() === '' || typed.value === value}
-          >
-            {words.set}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={words.setTitle(key, name)}
+      word={words.set}
+      isReady={typed.value.trim() !== '' && typed.value !== value}
+      send={() => void set()}
+      leave={leave}
+    >
+      <p class="soft small">{how}</p>
+      <TextField label={words.setValue} value={typed} isFirst isMono />
+      {isLive && <CheckField label={words.stored} value={isStored} />}
+    </FormDialog>
   );
 }
 

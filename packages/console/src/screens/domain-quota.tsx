@@ -3,8 +3,8 @@
 import type { FilesystemQuota, OwnerQuota, QuotaLine } from '@ctvirt/api/browser';
 import { useSignal } from '@preact/signals';
 import { bytes, count, moment } from '../format.js';
-import { Dialog } from '../parts/dialog.js';
-import { TextField } from '../parts/field.js';
+import { FormDialog } from '../parts/dialog.js';
+import { CheckField, Choice, TextField } from '../parts/field.js';
 import { Answer, Card } from '../parts/frame.js';
 import { Table } from '../parts/table.js';
 import { useAsked } from '../state/asked.js';
@@ -161,8 +161,7 @@ function LimitOwner({ row, owner, leave, again }: LimitProps) {
     ...(space.value.trim() !== was.space && { space: space.value.trim() || 'unlimited' }),
     ...(inodes.value.trim() !== was.inodes && { inodes: inodes.value.trim() || 'unlimited' }),
   };
-  const set = async (event: Event) => {
-    event.preventDefault();
+  const set = async () => {
     leave();
     const whom = { kind: kind.value, id: Number(id.value) };
     await told(words.busy(nameOf(whom)), words.done(nameOf(whom)), () =>
@@ -175,58 +174,27 @@ function LimitOwner({ row, owner, leave, again }: LimitProps) {
   };
   const title = owner === undefined ? words.limitAnyTitle(name) : words.limitTitle(nameOf(owner), name);
   return (
-    <Dialog label={title} leave={leave}>
-      <form class="inside" onSubmit={set}>
-        <h2>{title}</h2>
-        {owner === undefined && (
-          <>
-            <label class="field">
-              <span>{words.kind}</span>
-              <select
-                class="input"
-                value={kind.value}
-                onChange={({ currentTarget }) => {
-                  kind.value = kinds.find((one) => one === currentTarget.value) ?? 'user';
-                }}
-              >
-                {kinds.map((one) => (
-                  <option key={one} value={one}>
-                    {words.kinds[one]}
-                  </option>
-                ))}
-              </select>
-            </label>
-            <TextField label={words.id} value={id} isFirst isMono />
-          </>
-        )}
-        <TextField label={words.space} value={space} isFirst={owner !== undefined} isMono />
-        <TextField label={words.inodes} value={inodes} isMono />
-        {isLive && (
-          <label class="check">
-            <input
-              type="checkbox"
-              checked={isStored.value}
-              onChange={() => {
-                isStored.value = !isStored.value;
-              }}
-            />
-            {words.stored}
-          </label>
-        )}
-        <div class="ask">
-          <button type="button" class="button" onClick={leave}>
-            {texts.cancel}
-          </button>
-          <button
-            type="submit"
-            class="button main-deed"
-            disabled={!/^\d+$/.test(id.value) || Object.keys(values).length === 0}
-          >
-            {words.limit}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={title}
+      word={words.limit}
+      isReady={/^\d+$/.test(id.value) && Object.keys(values).length > 0}
+      send={() => void set()}
+      leave={leave}
+    >
+      {owner === undefined && (
+        <>
+          <Choice
+            label={words.kind}
+            value={kind}
+            options={kinds.map((one) => [one, words.kinds[one]] as const)}
+          />
+          <TextField label={words.id} value={id} isFirst isMono />
+        </>
+      )}
+      <TextField label={words.space} value={space} isFirst={owner !== undefined} isMono />
+      <TextField label={words.inodes} value={inodes} isMono />
+      {isLive && <CheckField label={words.stored} value={isStored} />}
+    </FormDialog>
   );
 }
 

@@ -3,7 +3,7 @@
 import type { Snapshot } from '@ctvirt/api/browser';
 import { useSignal } from '@preact/signals';
 import { duration, moment } from '../format.js';
-import { confirm, Dialog } from '../parts/dialog.js';
+import { confirm, FormDialog } from '../parts/dialog.js';
 import { TextField } from '../parts/field.js';
 import { Answer, Card, Command, Empty } from '../parts/frame.js';
 import { Table } from '../parts/table.js';
@@ -21,8 +21,7 @@ function Take({ row, leave, taken }: TabProps & { readonly leave: () => void; re
   const name = useSignal('');
   const description = useSignal('');
   const domain = row.is.value.name;
-  const take = async (event: Event) => {
-    event.preventDefault();
+  const take = async () => {
     leave();
     const body = {
       ...(name.value !== '' && { name: name.value }),
@@ -34,21 +33,10 @@ function Take({ row, leave, taken }: TabProps & { readonly leave: () => void; re
     taken();
   };
   return (
-    <Dialog label={words.take} leave={leave}>
-      <form class="inside" onSubmit={take}>
-        <h2>{words.take}</h2>
-        <TextField label={words.name} value={name} placeholder={words.namePlaceholder} isFirst />
-        <TextField label={words.description} value={description} />
-        <div class="ask">
-          <button type="button" class="button" onClick={leave}>
-            {texts.cancel}
-          </button>
-          <button type="submit" class="button main-deed">
-            {words.take}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog title={words.take} word={words.take} send={() => void take()} leave={leave}>
+      <TextField label={words.name} value={name} placeholder={words.namePlaceholder} isFirst />
+      <TextField label={words.description} value={description} />
+    </FormDialog>
   );
 }
 

@@ -3,7 +3,7 @@
 import type { Template } from '@ctvirt/api/browser';
 import { useSignal } from '@preact/signals';
 import { bytes, count, moment } from '../format.js';
-import { confirm, Dialog } from '../parts/dialog.js';
+import { confirm, FormDialog } from '../parts/dialog.js';
 import { TextField } from '../parts/field.js';
 import { Answer, Command, Empty, Head } from '../parts/frame.js';
 import { Table } from '../parts/table.js';
@@ -22,8 +22,7 @@ const words = texts.templates;
 function Upload({ leave, done }: { readonly leave: () => void; readonly done: () => void }) {
   const name = useSignal('');
   const file = useSignal<File | undefined>(undefined);
-  const send = async (event: Event) => {
-    event.preventDefault();
+  const send = async () => {
     const { value: chosen } = file;
     if (chosen === undefined) return;
     leave();
@@ -47,36 +46,27 @@ function Upload({ leave, done }: { readonly leave: () => void; readonly done: ()
     done();
   };
   return (
-    <Dialog label={words.uploadTitle} leave={leave}>
-      <form class="inside" onSubmit={send}>
-        <h2>{words.uploadTitle}</h2>
-        <label class="field">
-          <span>{words.uploadFile}</span>
-          <input
-            class="input"
-            type="file"
-            onChange={({ currentTarget }) => {
-              file.value = currentTarget.files?.[0];
-              if (name.value === '')
-                name.value = (file.value?.name ?? '').replace(/\.(tar|tgz|t?[gxz]+z?|zst|oci).*$/i, '');
-            }}
-          />
-        </label>
-        <TextField label={words.uploadName} value={name} />
-        <div class="ask">
-          <button type="button" class="button" onClick={leave}>
-            {texts.cancel}
-          </button>
-          <button
-            type="submit"
-            class="button main-deed"
-            disabled={name.value === '' || file.value === undefined}
-          >
-            {words.uploadGo}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={words.uploadTitle}
+      word={words.uploadGo}
+      isReady={name.value !== '' && file.value !== undefined}
+      send={() => void send()}
+      leave={leave}
+    >
+      <label class="field">
+        <span>{words.uploadFile}</span>
+        <input
+          class="input"
+          type="file"
+          onChange={({ currentTarget }) => {
+            file.value = currentTarget.files?.[0];
+            if (name.value === '')
+              name.value = (file.value?.name ?? '').replace(/\.(tar|tgz|t?[gxz]+z?|zst|oci).*$/i, '');
+          }}
+        />
+      </label>
+      <TextField label={words.uploadName} value={name} />
+    </FormDialog>
   );
 }
 
