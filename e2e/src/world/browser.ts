@@ -15,6 +15,7 @@ import {
   chromium,
   type Page,
 } from 'playwright-core';
+import { waitFor } from './wait.js';
 import type { World } from './world.js';
 
 declare global {
@@ -48,6 +49,9 @@ export class Chromium {
   /** Names of other hosts that are this one, for pages from elsewhere. */
   static async open(world: World, otherNames: readonly string[] = []): Promise<Chromium> {
     const opened = new Chromium(world);
+    // It gives up what it loads when an address comes, as those of new links do some seconds after them.
+    const tentative = () => world.enclosure.output('ip', '-6', 'addr', 'show', 'tentative');
+    await waitFor('all addresses to be there', async () => (await tentative()) === '');
     const program = `${world.host}/chromium`;
     const argv = world.enclosure.argv('/usr/bin/chromium').map((word) => `'${word}'`);
     await writeFile(program, `#!/bin/sh\nexec ${argv.join(' ')} "$@"\n`);
