@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { BrowserContext, Page } from 'playwright-core';
-import { accessFaults, Chromium, goTo, pictures } from '../world/browser.js';
+import { accessFaults, Chromium, goTo, pictures, pressUntil } from '../world/browser.js';
 import { domainXml } from '../world/documents.js';
 import { waitFor } from '../world/wait.js';
 import { World } from '../world/world.js';
@@ -49,19 +49,6 @@ async function faultsOf(of: Page, name: string): Promise<string[]> {
   await of.emulateMedia({ colorScheme: 'light' });
   await of.setViewportSize({ width: 1280, height: 820 });
   return faults;
-}
-
-/** Presses a key until what has the focus is such an element with that in its name. */
-async function pressUntil(of: Page, key: string, tag: string, name: string): Promise<void> {
-  for (let presses = 0; presses < 150; presses++) {
-    await of.keyboard.press(key);
-    const focused = await of.evaluate(() => {
-      const { activeElement: at } = document;
-      return `${at?.tagName.toLowerCase()} ${at?.getAttribute('aria-label') ?? at?.textContent ?? ''}`;
-    });
-    if (focused.startsWith(`${tag} `) && focused.includes(name)) return;
-  }
-  assert.fail(`no ${tag} '${name}' has the focus however often ${key} is pressed`);
 }
 
 const shown = async (of: Page): Promise<string> =>

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { BrowserContext, Page } from 'playwright-core';
-import { accessFaults, Chromium, goTo, numbersIn, pictures } from '../world/browser.js';
+import { accessFaults, Chromium, goTo, numbersIn, pictures, pressUntil } from '../world/browser.js';
 import { domainXml } from '../world/documents.js';
 import { otherLooks } from '../world/looks.js';
 import { waitFor } from '../world/wait.js';
@@ -222,10 +222,10 @@ test('by keys alone: find a domain, raise a limit, see it hold', async () => {
   await keyboard.press('Enter');
   await keyboard.press('Enter');
   await page.locator('h1', { hasText: 'web-17' }).waitFor();
-  await pressUntil('Tab', 'a', 'Limits');
+  await pressUntil(page, 'Tab', 'a', 'Limits');
   await keyboard.press('Enter');
   await page.getByRole('button', { name: 'Change NUMPROC' }).waitFor();
-  await pressUntil('Tab', 'button', 'NUMPROC');
+  await pressUntil(page, 'Tab', 'button', 'NUMPROC');
   await keyboard.press('Enter');
   await page.locator('dialog input:focus').waitFor();
   await keyboard.press('Control+a');
@@ -235,19 +235,6 @@ test('by keys alone: find a domain, raise a limit, see it hold', async () => {
   const rows = await world.client.domains.parameters({ domain: 'web-17' });
   assert.equal(rows.find(({ key }) => key === 'NUMPROC')?.value, '300');
 });
-
-/** Presses a key until what has the focus is such an element with that in its name. */
-async function pressUntil(key: string, tag: string, name: string): Promise<void> {
-  for (let presses = 0; presses < 150; presses++) {
-    await page.keyboard.press(key);
-    const focused = await page.evaluate(() => {
-      const { activeElement: at } = document;
-      return `${at?.tagName.toLowerCase()} ${at?.getAttribute('aria-label') ?? at?.textContent ?? ''}`;
-    });
-    if (focused.startsWith(`${tag} `) && focused.includes(name)) return;
-  }
-  assert.fail(`no ${tag} '${name}' has the focus however often ${key} is pressed`);
-}
 
 test('rows are gone through and chosen by keys from wherever the page is', async () => {
   await goTo(page, '/domains');

@@ -139,6 +139,19 @@ export async function goTo(page: Page, path: string): Promise<void> {
   }, path);
 }
 
+/** Presses a key until what has the focus is such an element with that in its name. */
+export async function pressUntil(page: Page, key: string, tag: string, name: string): Promise<void> {
+  for (let presses = 0; presses < 150; presses++) {
+    await page.keyboard.press(key);
+    const focused = await page.evaluate(() => {
+      const { activeElement: at } = document;
+      return `${at?.tagName.toLowerCase()} ${at?.getAttribute('aria-label') ?? at?.textContent ?? ''}`;
+    });
+    if (focused.startsWith(`${tag} `) && focused.includes(name)) return;
+  }
+  assert.fail(`no ${tag} '${name}' has the focus however often ${key} is pressed`);
+}
+
 /** The numbers that a place of the page shows, by their values and not as they are written. */
 export const numbersIn = (page: Page, selector: string): Promise<number[]> =>
   page
