@@ -9,6 +9,7 @@ import { altering } from '../world/altered-link.js';
 import { output, run } from '../world/command.js';
 import { domainXml, templateRoot } from '../world/documents.js';
 import { type Ground, grounds, openGround } from '../world/ground.js';
+import { layerTold, layerWork } from '../world/layer-work.js';
 import { waitFor } from '../world/wait.js';
 import { refused, World } from '../world/world.js';
 import { linesOf, writing } from '../world/written.js';
@@ -51,19 +52,8 @@ suite('between hosts on btrfs', {
     return found;
   };
 
-  /** All that a layer may hold. */
-  const work = `
-    set -e
-    mkdir -p /srv/work && cd /srv/work
-    echo hers >hers && chown 1000:100 hers && chmod 4750 hers
-    ln hers again && ln -s /etc/group link
-    truncate -s 64M hole && echo end >>hole
-    mkfifo pipe && mkdir -m 1777 open && touch "open/with a blank" "open/$(printf 'a\\nbreak')"
-    rm /etc/passwd
-    rm -r /root; mkdir /root; echo new >/root/only
-    head -c 20000000 /dev/urandom >/srv/bulk
-  `;
-  const told = `cd / && find srv/work root etc -exec stat -c '%n %F %a %u %g %h %Y %N' {} + | grep -v 'etc/\\(hosts\\|hostname\\|resolv\\)' | grep -v '^etc[^ ]* directory' | sort; sha256sum srv/work/hers srv/work/hole srv/bulk; ls /root; stat -c %b srv/work/hole`;
+  const work = `${layerWork}head -c 20000000 /dev/urandom >/srv/bulk`;
+  const told = layerTold('srv/bulk');
 
   const begin = async (): Promise<void> => {
     await near.run(domainXml({ name, program: writing, filesystems: [templateRoot] }));

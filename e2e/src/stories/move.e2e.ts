@@ -10,6 +10,7 @@ import { run } from '../world/command.js';
 import { domainXml, obedient, templateRoot } from '../world/documents.js';
 import { asEarlier } from '../world/earlier-layers.js';
 import { lan, routeFor } from '../world/lan.js';
+import { layerTold, layerWork } from '../world/layer-work.js';
 import { clientFolder, listening, makePki } from '../world/pki.js';
 import { noSshd, sshServer } from '../world/ssh-server.js';
 import { waitFor } from '../world/wait.js';
@@ -47,18 +48,7 @@ async function ctvirt(world: World, ...words: string[]): Promise<string> {
   return stdout;
 }
 
-/** All that a layer may hold. */
-const work = `
-  set -e
-  mkdir /srv/work && cd /srv/work
-  echo hers >hers && chown 1000:100 hers && chmod 4750 hers
-  ln hers again && ln -s /etc/group link
-  truncate -s 64M hole && echo end >>hole
-  mkfifo pipe && mkdir -m 1777 open && touch "open/with a blank" "open/$(printf 'a\\nbreak')"
-  rm /etc/passwd
-  rm -r /root; mkdir /root; echo new >/root/only
-`;
-const told = `cd / && find srv/work root etc -exec stat -c '%n %F %a %u %g %h %Y %N' {} + | grep -v 'etc/\\(hosts\\|hostname\\|resolv\\)' | grep -v '^etc[^ ]* directory' | sort; sha256sum srv/work/hers srv/work/hole; ls /root; stat -c %b srv/work/hole`;
+const told = layerTold();
 
 const names = async (world: World): Promise<string[]> =>
   (await world.client.domains.list()).map((domain) => domain.name);
@@ -75,7 +65,7 @@ for (const [what, root] of forms)
   test(`a domain on ${what} goes to another host and back, with all that it is and has`, async () => {
     const { domain } = await near.define(defined(root, "<memory unit='MiB'>96</memory>"));
     await ctvirt(near, 'start', name);
-    await near.shell(name, work);
+    await near.shell(name, layerWork);
     const before = await near.shell(name, told);
     const dry = await ctvirt(near, 'migrate', '--dry-run', name, far.uri('ctvirt'));
     assert.match(dry, /can go/);
@@ -460,7 +450,7 @@ async function wire(): Promise<AsyncDisposable> {
 /** To a URI of the other host, and it is what it was. */
 async function goesTo(uri: string): Promise<void> {
   await near.run(defined(templateRoot));
-  await near.shell(name, work);
+  await near.shell(name, layerWork);
   const before = await near.shell(name, told);
   await ctvirt(near, 'migrate', name, uri);
   assert.deepEqual([await names(near), await names(far)], [[], [name]]);
@@ -504,7 +494,7 @@ for (const [what, root] of forms)
     // Before it: its range there is another one.
     await far.define(domainXml({ name: 'before' }));
     await near.client.domains.start({ domain: name });
-    await near.shell(name, work);
+    await near.shell(name, layerWork);
     await near.client.snapshots.create({ domain: name, body: { name: 'first' } });
     const before = await near.shell(name, told);
     await near.client.domains.move({ domain: name, body: { to: far.uri('ctvirt') } });
@@ -516,7 +506,7 @@ for (const [what, root] of forms)
 
 test('either daemon is killed at any moment of a move, and one host alone has the domain', async (context) => {
   await near.run(defined(templateRoot));
-  await near.shell(name, work);
+  await near.shell(name, layerWork);
   await near.client.snapshots.create({ domain: name, body: { name: 'first' } });
   const rounds = Number(process.env['CTVIRT_MOVE_ROUNDS'] ?? 12);
   for (let round = 0; round < rounds; round++) {

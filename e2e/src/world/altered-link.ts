@@ -1,8 +1,7 @@
 // A way from one daemon to another on which words become others of the same length: what an older one, or a stranger, would say.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
+import { relaying } from './relay.js';
 
 /** Listens on one socket for clients of another. */
 export async function altering(
@@ -11,19 +10,11 @@ export async function altering(
   words: Readonly<Record<string, string>>,
 ): Promise<AsyncDisposable> {
   for (const [word, other] of Object.entries(words)) assert.equal(word.length, other.length);
-  const open = new Set<Socket>();
-  const relay = createServer((near) => {
-    const far = connect({ path: server });
-    const end = (): void => {
-      near.destroy();
-      far.destroy();
-    };
+  return await relaying(path, server, (near, far) => {
     for (const [from, to] of [
       [near, far],
       [far, near],
     ] as const) {
-      open.add(from);
-      from.on('error', () => undefined).on('close', end);
       to.on('drain', () => from.resume());
       const frames = new Frames();
       from.on('data', (bytes) => {
@@ -31,14 +22,6 @@ export async function altering(
       });
     }
   });
-  await new Promise<void>((resolve) => relay.listen(path, resolve));
-  return {
-    async [Symbol.asyncDispose]() {
-      for (const socket of open) socket.destroy();
-      await new Promise((resolve) => relay.close(resolve));
-      rmSync(path, { force: true });
-    },
-  };
 }
 
 function altered(frame: Buffer, words: Readonly<Record<string, string>>): Buffer {

@@ -1,7 +1,6 @@
 // A connection of libvirt's protocol that is cut at a procedure of the client's: before the server hears of it, or when it has it.
 // SPDX-License-Identifier: Apache-2.0
-import { rmSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
+import { relaying } from './relay.js';
 
 export interface Cut {
   /** By its number. */
@@ -19,17 +18,7 @@ export async function cutting(
   server: string,
   { procedure, afterMs }: Cut,
 ): Promise<AsyncDisposable> {
-  const open = new Set<Socket>();
-  const relay = createServer((client) => {
-    const beyond = connect({ path: server });
-    for (const socket of [client, beyond]) {
-      open.add(socket);
-      socket.on('error', () => undefined).on('close', () => end());
-    }
-    const end = (): void => {
-      client.destroy();
-      beyond.destroy();
-    };
+  return await relaying(path, server, (client, beyond, end) => {
     beyond.pipe(client);
     let waiting = Buffer.alloc(0);
     client.on('data', (bytes) => {
@@ -46,12 +35,4 @@ export async function cutting(
       }
     });
   });
-  await new Promise<void>((resolve) => relay.listen(path, resolve));
-  return {
-    async [Symbol.asyncDispose]() {
-      for (const socket of open) socket.destroy();
-      await new Promise((resolve) => relay.close(resolve));
-      rmSync(path, { force: true });
-    },
-  };
 }
