@@ -4,10 +4,12 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { after, afterEach, beforeEach, suite, test } from 'node:test';
 import { removeTree } from '../../host/files.js';
 import { BtrfsDisk, noBtrfs } from '../../testing/btrfs-disk.js';
 import { type Command, commandOf, END, streamOf } from '../../testing/btrfs-stream.js';
+import { inPieces } from '../../testing/pieces.js';
 import { btrfsStreams, forgetCopies } from './btrfs-streams.js';
 import { HOST_ROOT } from './ids.js';
 import type { Place } from './layer.js';
@@ -47,14 +49,6 @@ suite('streams of btrfs', { skip }, () => {
   const sending = btrfsStreams(near);
   const receiving = btrfsStreams(far);
   const copyOf = (number: number) => sending.send({ number, folder: near.folder });
-  async function bytesOf(stream: AsyncIterable<Buffer>): Promise<Buffer> {
-    const pieces: Buffer[] = [];
-    for await (const piece of stream) pieces.push(piece);
-    return Buffer.concat(pieces);
-  }
-  async function* inPieces(bytes: Buffer, length = 4096): AsyncGenerator<Buffer> {
-    for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length);
-  }
   const told = (place: Place): string =>
     sh(
       place,
@@ -71,7 +65,7 @@ suite('streams of btrfs', { skip }, () => {
     await receiving.receive(1, copyOf(1));
     assert.equal(told(far), told(near));
     sh(near, 'echo more >>file; rm pipe; mv open shut; head -c 100 /dev/urandom >bulk; rm gone');
-    const stream = await bytesOf(copyOf(2));
+    const stream = await buffer(copyOf(2));
     assert.ok(stream.length < 10_000);
     await receiving.receive(2, inPieces(stream, 7));
     assert.equal(told(far), told(near));
@@ -105,7 +99,7 @@ suite('streams of btrfs', { skip }, () => {
     mkdirSync(folder);
     sh(near, 'mkdir -p srv; btrfs -q subvolume create srv/nested; echo text >srv/nested/file');
     execFileSync('btrfs', ['-q', 'subvolume', 'snapshot', treePath(near), treePath({ ...near, folder })]);
-    await assert.rejects(bytesOf(sending.send({ number: 1, folder })), { code: 'unsupported' });
+    await assert.rejects(buffer(sending.send({ number: 1, folder })), { code: 'unsupported' });
   });
 
   /** Whatever was sent, the layer is as it was, and the next stream finds nothing of it. */
@@ -118,7 +112,7 @@ suite('streams of btrfs', { skip }, () => {
 
   test('one that ends too early is refused, between two commands, too', async () => {
     sh(near, 'echo text >file; head -c 200000 /dev/urandom >bulk');
-    const whole = await bytesOf(copyOf(1));
+    const whole = await buffer(copyOf(1));
     for (const length of [0, 5, 100, whole.length / 2, whole.length - 11, whole.length - END.length])
       await refused(whole.subarray(0, length), /ends too early|could not receive/);
     await refused(Buffer.concat([whole, Buffer.from('more')]), { code: 'invalid' });
@@ -131,8 +125,8 @@ suite('streams of btrfs', { skip }, () => {
 
   test('one that is based on what is not there is refused', async () => {
     sh(near, 'echo text >file');
-    await bytesOf(copyOf(1));
-    const second = await bytesOf(copyOf(2));
+    await buffer(copyOf(1));
+    const second = await buffer(copyOf(2));
     await refused(second, /could not receive/);
   });
 

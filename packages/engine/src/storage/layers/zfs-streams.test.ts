@@ -4,9 +4,11 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { after, afterEach, beforeEach, suite, test } from 'node:test';
 import { nameVolume, removeWithVolumes } from '../../host/volumes.js';
 import { copyDataset, createDataset } from '../../host/zfs.js';
+import { inPieces } from '../../testing/pieces.js';
 import { noZfs, ZfsPool } from '../../testing/zfs-pool.js';
 import { HOST_ROOT } from './ids.js';
 import type { Place } from './layer.js';
@@ -64,14 +66,6 @@ suite('streams of ZFS', { skip }, () => {
   });
 
   const streamsOf = (place: Place) => zfsStreams(place) ?? assert.fail('this ZFS is too old');
-  async function bytesOf(stream: AsyncIterable<Buffer>): Promise<Buffer> {
-    const pieces: Buffer[] = [];
-    for await (const piece of stream) pieces.push(piece);
-    return Buffer.concat(pieces);
-  }
-  async function* inPieces(bytes: Buffer, length = 4096): AsyncGenerator<Buffer> {
-    for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length);
-  }
   const told = (place: Place): string =>
     sh(
       place,
@@ -112,7 +106,7 @@ suite('streams of ZFS', { skip }, () => {
     await copyDataset(datasetOf(far), kept);
     for (const number of [2, 3]) {
       sh(near, `echo ${number} >>file; head -c 100 /dev/urandom | dd of=bulk conv=notrunc; rm -f pipe`);
-      const stream = await bytesOf(sending.send({ number, folder: near.folder }));
+      const stream = await buffer(sending.send({ number, folder: near.folder }));
       assert.ok(stream.length < 500_000, `${stream.length}`);
       await receivingEnd.receive(number, inPieces(stream, 7000));
       await sending.sent(number);
@@ -143,7 +137,7 @@ suite('streams of ZFS', { skip }, () => {
     sh(near, 'echo text >file');
     const sending = streamsOf(near);
     await streamsOf(far).receive(1, sending.send({ number: 1, folder: snapshot }));
-    const stream = await bytesOf(sending.send({ number: 2, folder: near.folder }));
+    const stream = await buffer(sending.send({ number: 2, folder: near.folder }));
     assert.ok(stream.length < 500_000, `${stream.length}`);
     await streamsOf(far).receive(2, inPieces(stream));
     assert.equal(told(far), told(near));
@@ -161,7 +155,7 @@ suite('streams of ZFS', { skip }, () => {
 
   test('one that ends too early, or was altered, is refused', async () => {
     sh(near, 'head -c 300000 /dev/urandom >bulk');
-    const whole = await bytesOf(streamsOf(near).send({ number: 1, folder: near.folder }));
+    const whole = await buffer(streamsOf(near).send({ number: 1, folder: near.folder }));
     for (const length of [0, 5, 312, whole.length / 2, whole.length - 312, whole.length - 1])
       await refused(whole.subarray(0, length), /ends too early|could not receive/);
     for (const at of [60, 700, Math.floor(whole.length / 2), whole.length - 20]) {

@@ -14,6 +14,7 @@ import {
 } from '../../testing/hostile-archive.js';
 import { HOSTILE } from '../../testing/hostile-cases.js';
 import { damagedArchive, soundArchive } from '../../testing/hostile-random.js';
+import { inPieces } from '../../testing/pieces.js';
 import { refuse, TemplateError } from './errors.js';
 import { type Inspection, TarInspector } from './inspect.js';
 import { DEFAULT_LIMITS, type ImportLimits, RATIO_FROM } from './limits.js';
@@ -23,10 +24,6 @@ const DAMAGED_RUNS = Number(process.env.CTVIRT_FUZZ_RUNS ?? 2000);
 
 interface Inspected extends Inspection {
   bytes: Buffer;
-}
-
-async function* inPieces(bytes: Buffer, piece: number): AsyncGenerator<Buffer> {
-  for (let at = 0; at < bytes.length; at += piece) yield bytes.subarray(at, at + piece);
 }
 
 async function inspect(
