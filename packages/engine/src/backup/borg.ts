@@ -22,6 +22,7 @@ import {
   type Run,
   runProgram,
   TREES,
+  UNREAD_TOLD,
   WRITER,
   wrongPassword,
 } from './program.js';
@@ -45,7 +46,6 @@ const archive = (id: string): string => `${REPOSITORY}::${id}`;
 const BACKUP = /^[0-9a-f]{8}$/;
 /** Of a backup that was not finished: what it has stored is there for the next. */
 const UNFINISHED = /^[0-9a-f]{8}\.checkpoint/;
-const UNREAD_TOLD = 100;
 const COMPLAINTS_TOLD = 100_000;
 /** What stands in its lists for bytes of a name that are no UTF-8, and for a question mark. */
 const UNSAID = '\ufffd';

@@ -13,6 +13,8 @@ export const TREES = '/ctvirt/trees';
 export const ABOUT = '/ctvirt/about';
 export const REPOSITORY = '/repository';
 export const PASSWORD = '/password';
+/** Of what could not be read so many are told. */
+export const UNREAD_TOLD = 100;
 /** What is read of any repository. */
 const READER = ['CAP_DAC_READ_SEARCH'];
 /** What a tree is written with. */

@@ -17,6 +17,7 @@ import {
   type Run,
   runProgram,
   TREES,
+  UNREAD_TOLD,
   WRITER,
   wrongPassword,
 } from './program.js';
@@ -35,7 +36,6 @@ import type {
 /** Some files could not be read: there is a backup, without them. */
 const INCOMPLETE = 3;
 const GONE = /retrying after .*no such file or directory/;
-const UNREAD_TOLD = 100;
 /** Which of its files are not what they are called, or not there. */
 const PACK = /\bpack (?:ID does not match, want )?([0-9a-f]{64})\b/gi;
 const SAMPLE_OF_DATA = '5%';

@@ -20,7 +20,7 @@ const BTRFS_MAGIC = 0x9123683e;
 /** Of the root of each tree of btrfs. */
 const ROOT_INODE = 256;
 /** Of the empty folder that a copy has in the place of a subvolume. */
-export const HOLE_INODE = 2;
+const HOLE_INODE = 2;
 const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY;
 
 export const isOnBtrfs = (path: string): boolean => statfsSync(path).type === BTRFS_MAGIC;
@@ -40,10 +40,9 @@ export async function copySubvolume(from: string, to: string): Promise<void> {
   await run(['btrfs', 'subvolume', 'snapshot', from, to]);
   if ((await run(['btrfs', 'subvolume', 'list', '-o', from])).stdout === '') return;
   // The new one is nobody's yet; in the other names may change under whoever follows them.
-  const found = await run(['find', to, '-type', 'd', '-inum', String(HOLE_INODE), '-printf', '%P\\0']);
   const source = openSync(from, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
-    for (const name of found.stdout.split('\0').filter((one) => one !== '')) {
+    for (const name of await holesIn(to)) {
       const nested = openInRoot(source, name, FOLDER, 0, Resolve.beneath | Resolve.noSymlinks);
       try {
         rmdirSync(join(to, name));
@@ -57,7 +56,13 @@ export async function copySubvolume(from: string, to: string): Promise<void> {
   }
 }
 
-/** The same, to stay as it is. */
+/** Where a copy has an empty folder in the place of a subvolume, by paths within it. */
+export async function holesIn(copy: string): Promise<string[]> {
+  const { stdout } = await run(['find', copy, '-type', 'd', '-inum', String(HOLE_INODE), '-printf', '%P\\0']);
+  return stdout.split('\0').slice(0, -1);
+}
+
+/** What it holds at this moment, to stay as it is, without the subvolumes in it. */
 export async function keepSubvolume(from: string, to: string): Promise<void> {
   await run(['btrfs', 'subvolume', 'snapshot', '-r', from, to]);
 }

@@ -4,9 +4,8 @@ import { readdirSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineError } from '../../errors.js';
-import { createSubvolume, HOLE_INODE, keepSubvolume, removeSubvolume } from '../../host/btrfs.js';
+import { createSubvolume, holesIn, keepSubvolume, removeSubvolume } from '../../host/btrfs.js';
 import { removeTree } from '../../host/files.js';
-import { run } from '../../host/run.js';
 import { Child } from '../../templates/archive/child.js';
 import { tethered } from '../../templates/archive/confined.js';
 import { writeConfined } from '../../templates/archive/confined-writer.js';
@@ -61,18 +60,7 @@ export async function forgetCopies(folder: string): Promise<void> {
 
 /** What stands in a copy for a subvolume of the copied one is a folder that no stream has. */
 async function refuseHoles(copy: string): Promise<void> {
-  const { stdout } = await run([
-    '/usr/bin/find',
-    copy,
-    '-type',
-    'd',
-    '-inum',
-    String(HOLE_INODE),
-    '-printf',
-    'x',
-    '-quit',
-  ]);
-  if (stdout === '') return;
+  if ((await holesIn(copy)).length === 0) return;
   throw new EngineError(
     'unsupported',
     'a snapshot has the place of a subvolume, which no stream of btrfs has',
