@@ -60,6 +60,8 @@ export interface SetElement {
 export class Nftables implements Disposable {
   #fd: number | undefined;
   readonly #watch = new NetlinkWatch(NETLINK_NETFILTER, [CHANGES_GROUP]);
+  /** Whether others changed a table between the time it was loaded and the time that was told. */
+  readonly #afterLoad = new Map<string, boolean | 'unknown'>();
 
   /** From now on `isChanged` knows what others do. */
   watch(): void {
@@ -67,7 +69,19 @@ export class Nftables implements Disposable {
   }
 
   /** Whether somebody else changed this table since the last time, as far as is known: 'unknown' where too much was told. */
-  isChanged(table: string, isLoaded = false): boolean | 'unknown' {
+  isChanged(table: string): boolean | 'unknown' {
+    const found = this.#changeSince(table, false);
+    const earlier = this.#afterLoad.get(table) ?? false;
+    this.#afterLoad.delete(table);
+    return found === false ? earlier : found;
+  }
+
+  /** nft has just put the table there, by a socket of its own; what others did before is undone, and after it is changed. */
+  loaded(table: string): void {
+    this.#afterLoad.set(table, this.#changeSince(table, true));
+  }
+
+  #changeSince(table: string, isLoaded: boolean): boolean | 'unknown' {
     const told = this.#watch.take();
     if (told === undefined) return 'unknown';
     const name = text(table);
@@ -76,10 +90,13 @@ export class Nftables implements Disposable {
       const [first] = parts(body, 4, body.length, ATTRIBUTE_HEADER);
       return first?.type === 1 && body.subarray(first.at + ATTRIBUTE_HEADER, first.end).equals(name);
     });
-    // nft has just put the tables there, by a socket of its own.
-    const loader = isLoaded ? ours.findLastIndex(({ type }) => (type & 0xff) === NEW_TABLE) : -1;
-    const known = [this.#fd === undefined ? 0 : numberOf(this.#fd), ours[loader]?.by];
-    return ours.slice(loader + 1).some(({ by }) => !known.includes(by));
+    const own = this.#fd === undefined ? 0 : numberOf(this.#fd);
+    const makers = ours.flatMap(({ type, by }) => ((type & 0xff) === NEW_TABLE && by !== own ? [by] : []));
+    // Which of several has loaded it is not told.
+    if (isLoaded && new Set(makers).size > 1) return true;
+    const loader = isLoaded ? makers[0] : undefined;
+    const at = ours.findLastIndex(({ type, by }) => (type & 0xff) === NEW_TABLE && by === loader);
+    return ours.slice(at + 1).some(({ by }) => by !== own && by !== loader);
   }
 
   /** All of them at one moment or none; returns the errno's name where the kernel refuses. */

@@ -205,12 +205,8 @@ export class Wall {
 
   /** All at one moment, with what is known then; who comes meanwhile waits and adds what is theirs. */
   async #load(): Promise<void> {
-    const { name, log } = this.parts;
     this.#nftables.watch();
-    const load = this.#put().then(() => {
-      if (this.#nftables.isChanged(name, true) === true)
-        log('warn', `somebody changed nftables' tables '${name}' while they were put there`);
-    });
+    const load = this.#put().then(() => this.#nftables.loaded(this.parts.name));
     const loading = load.finally(() => {
       this.#loading = undefined;
     });

@@ -355,7 +355,7 @@ export class LinuxNetworks implements NetworkHost {
       if (gone + text === '') return;
       this.#nftables.watch();
       await nft(gone + text);
-      this.#nftables.isChanged(this.#table, true);
+      this.#nftables.loaded(this.#table);
       if (text !== '') this.#loaded = text;
       this.#forgetFlows();
     });
