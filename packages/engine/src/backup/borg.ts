@@ -190,7 +190,10 @@ export class Borg implements BackupTool {
   async list(): Promise<Generation[]> {
     const words = ['list', '--json', '--format', '{comment}', REPOSITORY];
     const said = await this.#read(words, 'the backups could not be listed');
-    return listOf(member(lineOf(said), 'archives')).flatMap(generationOf);
+    // borg has their times in whole seconds.
+    return listOf(member(lineOf(said), 'archives'))
+      .flatMap(generationOf)
+      .sort((a, b) => Date.parse(a.takenAt) - Date.parse(b.takenAt));
   }
 
   async about(id: string, file: string): Promise<string> {
