@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { BrowserContext, Page } from 'playwright-core';
-import { accessFaults, Chromium, goTo, pictures, pressUntil } from '../world/browser.js';
+import { Chromium, goTo, pictures, pressUntil } from '../world/browser.js';
 import { domainXml } from '../world/documents.js';
+import { faultsInLooks, looksOfStates } from '../world/looks.js';
 import { waitFor } from '../world/wait.js';
 import { World } from '../world/world.js';
 
@@ -29,28 +30,6 @@ after(async () => {
   await world.close();
 });
 
-const looks = [
-  ['light', 1280],
-  ['dark', 1280],
-  ['dark', 390],
-  ['light', 390],
-] as const;
-
-/** What is wrong with what a page shows now, in each of its looks; each is kept as a picture. */
-async function faultsOf(of: Page, name: string): Promise<string[]> {
-  const faults: string[] = [];
-  for (const [theme, width] of looks) {
-    await of.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
-    await of.setViewportSize({ width, height: 820 });
-    const found = await accessFaults(of, theme === 'light' && width === 1280 ? 'all' : 'looks');
-    faults.push(...found.map((fault) => `${name}, ${theme}, ${width}: ${fault}`));
-    await of.screenshot({ path: `${pictures}/${name}-${theme}-${width}.png` });
-  }
-  await of.emulateMedia({ colorScheme: 'light' });
-  await of.setViewportSize({ width: 1280, height: 820 });
-  return faults;
-}
-
 const shown = async (of: Page): Promise<string> =>
   (await of.locator('.xterm-rows > div').allTextContents()).join('\n');
 const terminalSays = (of: Page, text: string | RegExp): Promise<boolean> =>
@@ -72,7 +51,7 @@ test('a shell by keys alone, and the way out of it', async () => {
   await pressUntil(page, 'Tab', 'a', 'Terminal');
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'Open a shell' }).waitFor();
-  assert.deepEqual(await faultsOf(page, 'terminal-before'), []);
+  assert.deepEqual(await faultsInLooks(page, 'terminal-before'), []);
   await pressUntil(page, 'Tab', 'button', 'Open a shell');
   await page.keyboard.press('Enter');
   await page.locator('.xterm-helper-textarea:focus').waitFor({ state: 'attached' });
@@ -85,7 +64,7 @@ test('a shell by keys alone, and the way out of it', async () => {
     await page.keyboard.press(keys);
     await page.locator('button:focus', { hasText: 'Copy' }).waitFor();
   }
-  assert.deepEqual(await faultsOf(page, 'terminal'), []);
+  assert.deepEqual(await faultsInLooks(page, 'terminal'), []);
   // What it shows is there after a look at something else.
   await goTo(page, '/domains/web-17/usage');
   await goTo(page, '/domains/web-17/terminal');
@@ -283,7 +262,7 @@ test('a document with three faults is mended by keys alone', async () => {
     .filter(({ severity }) => severity === 'error')
     .map(({ line, column }) => `${line}:${column}`);
   assert.deepEqual(told.toSorted(), places.toSorted(), 'the page finds what the host finds, where it does');
-  assert.deepEqual(await faultsOf(own, 'document-faults'), []);
+  assert.deepEqual(await faultsInLooks(own, 'document-faults'), []);
   await own.getByRole('button', { name: 'Validate on this host' }).click();
   await own.locator('.buttons .warn-text').waitFor();
   assert.equal(await own.locator('.findings .error').count(), 3, 'what both find is told once');
@@ -367,7 +346,7 @@ test('two who write the same document lose nothing, and neither does one whose p
   await own.getByRole('button', { name: 'Put both together' }).waitFor();
   await own.locator('.conflict .new', { hasText: '>3</vcpu>' }).waitFor();
   await own.locator('.conflict .new', { hasText: '<title>Mine</title>' }).waitFor();
-  assert.deepEqual(await faultsOf(own, 'document-conflict'), []);
+  assert.deepEqual(await faultsInLooks(own, 'document-conflict'), []);
   await own.getByRole('button', { name: 'Put both together' }).click();
   await own.getByText('Both are in it; nothing is saved yet.').waitFor();
   // And once more, in the moment of saving: what is shown then is the conflict alone.
@@ -413,6 +392,46 @@ test('what is written while a document is being saved stays', async () => {
   await own.close();
 });
 
+/** The same page with its editor on its way, and when that did not come. */
+async function faultsOfEditor(of: Page, name: string, open: () => Promise<void>): Promise<string[]> {
+  await of.route('**/editor-*.js', () => undefined);
+  await open();
+  await of.locator('.document .bones').waitFor();
+  const faults = await faultsInLooks(of, `${name}-loading`, looksOfStates);
+  await of.unrouteAll();
+  await of.route('**/editor-*.js', (route) => route.abort());
+  await open();
+  await of.locator('.document .fault').waitFor();
+  faults.push(...(await faultsInLooks(of, `${name}-error`, looksOfStates)));
+  await of.unrouteAll();
+  return faults;
+}
+
+test('a document, a new one and a terminal are for everybody while they are on their way, and when they do not come', async () => {
+  const own = await admin.newPage();
+  const faults = await faultsOfEditor(own, 'editor', async () => {
+    await own.goto(`${chromium.url}/domains/papers/document`);
+  });
+  const describe = async () => {
+    await own.goto(`${chromium.url}/define`);
+    await own.getByLabel('Name', { exact: true }).fill('unmade');
+    await own.getByRole('button', { name: 'Show its document' }).click();
+  };
+  faults.push(...(await faultsOfEditor(own, 'define-editor', describe)));
+  await own.routeWebSocket(/\/v1\//, () => undefined);
+  await own.goto(`${chromium.url}/domains/web-17/terminal`);
+  await own.getByRole('button', { name: 'Open a shell' }).click();
+  await own.getByText('opening').waitFor();
+  faults.push(...(await faultsInLooks(own, 'terminal-loading', looksOfStates)));
+  await own.routeWebSocket(/\/v1\//, (here) => here.close());
+  await own.reload();
+  await own.getByRole('button', { name: 'Open a shell' }).click();
+  await own.getByRole('button', { name: 'Open another' }).waitFor();
+  faults.push(...(await faultsInLooks(own, 'terminal-error', looksOfStates)));
+  await own.close();
+  assert.deepEqual(faults, []);
+});
+
 test('one who may only look reads a document, and writes none', async () => {
   const viewer = await chromium.enter('viewer');
   const own = viewer.pages()[0] ?? assert.fail('no page is open');
@@ -435,7 +454,7 @@ test('a new domain is said in words, seen as a document, defined and started, by
   await own.keyboard.type('web-17');
   await own.keyboard.press('Enter');
   await own.getByRole('alert').waitFor();
-  assert.deepEqual(await faultsOf(own, 'define-refused'), []);
+  assert.deepEqual(await faultsInLooks(own, 'define-refused'), []);
   await own.getByLabel('Name', { exact: true }).focus();
   await own.keyboard.press('Control+a');
   await own.keyboard.type('fresh');
@@ -468,7 +487,7 @@ test('a new domain is said in words, seen as a document, defined and started, by
   await own.keyboard.type('65M');
   await own.keyboard.press('Enter');
   await own.locator('.cm-line', { hasText: '<name>fresh</name>' }).waitFor();
-  assert.deepEqual(await faultsOf(own, 'define-document'), []);
+  assert.deepEqual(await faultsInLooks(own, 'define-document'), []);
   // What was written there is of these words, and not of others that are said then.
   await own.locator('.cm-content').focus();
   await own.keyboard.press('Control+Home');
@@ -497,7 +516,7 @@ test('a document that was pasted, or that this host does not take yet, is change
   await own.locator('.said', { hasText: "there is no template 'centos-6'" }).waitFor();
   await own.getByRole('button', { name: 'Change it' }).click();
   await own.locator('.cm-line', { hasText: "name='centos-6'" }).waitFor();
-  assert.deepEqual(await faultsOf(own, 'convert-change'), []);
+  assert.deepEqual(await faultsInLooks(own, 'convert-change'), []);
   await convert(domainXml({ name: 'pasted', program: restless }));
   await own.getByText('It can be defined on this host.').waitFor();
   await own.getByRole('button', { name: 'Change it' }).click();

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { BrowserContext, Page } from 'playwright-core';
-import { accessFaults, Chromium, goTo, numbersIn, pictures, pressUntil } from '../world/browser.js';
+import { Chromium, goTo, numbersIn, pictures, pressUntil } from '../world/browser.js';
 import { domainXml } from '../world/documents.js';
-import { otherLooks } from '../world/looks.js';
+import { faultsInLooks, looks, looksOfStates, otherLooks } from '../world/looks.js';
 import { waitFor } from '../world/wait.js';
 import { busybox, World } from '../world/world.js';
 
@@ -66,15 +66,11 @@ after(async () => {
 const ctvirtJson = async (...words: string[]): Promise<unknown> =>
   JSON.parse(await world.ctvirt(...words, '--json'));
 
+/** Every screen; where links lead that are none of these, a test says. */
 const screens = [
   '/',
   '/domains',
-  '/domains/db-3',
-  '/domains/web-17/usage',
-  '/domains/web-17/limits',
-  '/domains/web-17/quota',
-  '/domains/staging/snapshots',
-  '/domains/web-17/log',
+  '/define',
   '/activity',
   '/templates',
   '/profiles',
@@ -85,31 +81,48 @@ const screens = [
   '/check',
   '/sessions',
   '/nosuch',
+  '/domains/nosuch',
+];
+/** Those that are there with a domain alone. */
+const domainScreens = [
+  '/domains/db-3',
+  '/domains/web-17/usage',
+  '/domains/web-17/limits',
+  '/domains/web-17/quota',
+  '/domains/web-17/terminal',
+  '/domains/staging/terminal',
+  '/domains/web-17/document',
+  '/domains/staging/snapshots',
+  '/domains/web-17/log',
 ];
 
-/** What is no list. */
-const isOfOne = /domains\/[^/]+\/(?!snapshots)|\/(guarantees|host|version|check|history)$/;
+/** What a daemon says that has nothing of it; null of what is no list. */
+function nothingOf(path: string): string | null {
+  if (/\/(xml|events)$/.test(path)) return '';
+  return /domains\/[^/]+\/(?!snapshots)|\/(guarantees|host|version|check|history)$/.test(path) ? null : '[]';
+}
 
 /** What the daemon says to a page in each of the states that a screen may be in. */
 const states = {
   full: undefined,
-  empty: (path) => (isOfOne.test(path) ? 'as ever' : { status: 200, body: '[]' }),
+  empty: (path) => {
+    const body = nothingOf(path);
+    return body === null ? 'as ever' : { status: 200, body };
+  },
   error: () => ({ status: 500, body: '{"code":"internal","message":"it fell over"}' }),
   loading: () => 'never',
 } as const satisfies Record<string, undefined | ((path: string) => Told)>;
 type State = keyof typeof states;
 type Told = 'as ever' | 'never' | { readonly status: number; readonly body: string };
 
-/** A page whose daemon is in that state, but for what it needs to be one at all. */
-async function pageIn(state: State): Promise<Page> {
+/** A page whose daemon is in that state, but for what it needs to be one at all; `hasDomains`: which there are is told as ever. */
+async function pageIn(state: State, hasDomains = true): Promise<Page> {
   const own = await admin.newPage();
   const answer = states[state];
   if (answer === undefined) return own;
-  await own.route(/\/v1\/(?!web\/session|events)/, async (route) => {
+  await own.route(/\/v1\/(?!web\/session|events\/usage)/, async (route) => {
     const path = new URL(route.request().url()).pathname;
-    // Which domains there are is asked by every screen; without them none has a state of its own.
-    const isList = path === '/v1/domains';
-    if (isList && state !== 'empty') return route.fallback();
+    if (path === '/v1/domains' && hasDomains) return route.fallback();
     const told = answer(path);
     if (told === 'never') return;
     if (told === 'as ever') return route.fallback();
@@ -123,49 +136,72 @@ const settled = (of: Page): Promise<unknown> =>
     timeout: 10_000,
   });
 
-/** What is wrong with any screen in that state; the full ones are kept as pictures. */
-async function faultsIn(state: State): Promise<string[]> {
-  const own = await pageIn(state);
+/** What is wrong with these screens in that state. */
+async function faultsIn(state: State, paths: readonly string[], hasDomains: boolean): Promise<string[]> {
+  const own = await pageIn(state, hasDomains);
   await own.goto(`${chromium.url}/`);
   await own.locator('.shell').waitFor();
-  await own.emulateMedia({ reducedMotion: 'reduce' });
   const faults: string[] = [];
-  for (const path of screens) {
+  for (const path of paths) {
     await goTo(own, path);
     if (state === 'loading') await own.locator('h1').first().waitFor();
     else await settled(own);
-    for (const [theme, width] of state === 'full' ? looks : looks.filter(isOfBoth)) {
-      await own.emulateMedia({ colorScheme: theme });
-      if (own.viewportSize()?.width !== width) await own.setViewportSize({ width, height: 820 });
-      const isFirst = theme === 'light' && width === 1280;
-      const found = await accessFaults(own, isFirst ? 'all' : 'looks');
-      faults.push(...found.map((fault) => `${path}, ${theme}, ${width}: ${fault}`));
-      const name = `${path.slice(1).replaceAll('/', '-') || 'overview'}-${state}-${theme}-${width}`;
-      if (isFirst || (theme === 'dark' && width === 390))
-        await own.screenshot({ path: `${pictures}/${name}.png` });
-    }
-    if (state !== 'full') continue;
-    await own.emulateMedia({ colorScheme: 'light' });
-    faults.push(...(await otherLooks(own)).map((fault) => `${path}, ${fault}`));
+    const name = `${path.slice(1).replaceAll('/', '-') || 'overview'}-${state}`;
+    faults.push(...(await faultsInLooks(own, name, state === 'full' ? looks : looksOfStates)));
+    if (state === 'full') faults.push(...(await otherLooks(own)).map((fault) => `${path}, ${fault}`));
   }
   await own.close();
   return faults;
 }
 
-const looks = [
-  ['light', 1280],
-  ['dark', 1280],
-  ['dark', 390],
-  ['light', 390],
-] as const;
-
-/** Two of them have both colours and both widths, which is enough for what states change. */
-const isOfBoth = ([theme, width]: (typeof looks)[number]): boolean =>
-  (theme === 'light') === (width === 1280);
-
 test('every screen, full, empty, failed and loading, dark and light, wide and narrow, is for everybody', async () => {
-  const faults = await Promise.all((['full', 'empty', 'error', 'loading'] as const).map(faultsIn));
+  const all = [...screens, ...domainScreens];
+  const faults = await Promise.all([
+    faultsIn('full', all, true),
+    // Which domains there are is asked by every screen; without them no tab of one has a state of its own.
+    faultsIn('empty', screens, false),
+    faultsIn('empty', domainScreens, true),
+    faultsIn('error', all, true),
+    faultsIn('loading', all, true),
+  ]);
   assert.deepEqual(faults.flat(), []);
+});
+
+test('wherever links lead is among the screens that are looked at', async () => {
+  const own = await pageIn('full');
+  await own.goto(`${chromium.url}/`);
+  const kindOf = (path: string) => path.replace(/^\/domains\/[^/]+/, '/domains/NAME');
+  const known = new Set([...screens, ...domainScreens].map(kindOf));
+  const unknown = new Set<string>();
+  for (const path of [...screens, ...domainScreens]) {
+    await goTo(own, path);
+    await settled(own);
+    const links = await own
+      .locator('a[href^="/"]')
+      .evaluateAll((all) => all.map((one) => (one instanceof HTMLAnchorElement ? one.pathname : '')));
+    for (const link of links) if (!known.has(kindOf(link))) unknown.add(kindOf(link));
+  }
+  await own.close();
+  assert.deepEqual([...unknown], []);
+});
+
+test('the door, whether it asks, has nobody before it, or cannot ask, is for everybody', async () => {
+  const stranger = await chromium.browser.newContext();
+  const own = await stranger.newPage();
+  await own.goto(chromium.url);
+  await own.getByText('This page is opened by a link').waitFor();
+  const faults = await faultsInLooks(own, 'door', looksOfStates);
+  await own.evaluate(() => localStorage.setItem('ctvirt-key', 'x'));
+  await own.route('**/v1/web/session', (route) => route.fulfill({ status: 500, json: { code: 'internal' } }));
+  await own.reload();
+  await own.getByRole('button', { name: 'Try again' }).waitFor();
+  faults.push(...(await faultsInLooks(own, 'door-error', looksOfStates)));
+  await own.route('**/v1/web/session', () => undefined);
+  await own.reload();
+  await own.getByText('One moment').waitFor();
+  faults.push(...(await faultsInLooks(own, 'door-loading', looksOfStates)));
+  await stranger.close();
+  assert.deepEqual(faults, []);
 });
 
 test('a name made of markup is a name, and no page broke its policy', async () => {

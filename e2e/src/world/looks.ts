@@ -1,8 +1,43 @@
-// How a page looks to those who see it otherwise: twice as large, in their system's own colours, in a language with longer words.
+// How a page looks: light and dark, wide and narrow, and to those who see it otherwise: twice as large, in their system's own colours, in a language with longer words.
 // SPDX-License-Identifier: Apache-2.0
 /// <reference lib="dom" />
 import type { Page } from 'playwright-core';
-import { accessFaults } from './browser.js';
+import { accessFaults, pictures } from './browser.js';
+
+/** The theme and the width of a window. */
+type Look = readonly [theme: 'light' | 'dark', width: number];
+
+/** What every page is looked at in. */
+export const looks: readonly Look[] = [
+  ['light', 1280],
+  ['dark', 1280],
+  ['dark', 390],
+  ['light', 390],
+];
+
+/** Two of them have both colours and both widths, which is enough for what states change. */
+export const looksOfStates: readonly Look[] = looks.filter(
+  ([theme, width]) => (theme === 'light') === (width === 1280),
+);
+
+/** What is wrong with what a page shows now, in each of these looks; each is kept as a picture. */
+export async function faultsInLooks(
+  page: Page,
+  name: string,
+  inLooks: readonly Look[] = looks,
+): Promise<string[]> {
+  const faults: string[] = [];
+  for (const [theme, width] of inLooks) {
+    await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+    await page.setViewportSize({ width, height: 820 });
+    const found = await accessFaults(page, theme === 'light' && width === 1280 ? 'all' : 'looks');
+    faults.push(...found.map((fault) => `${name}, ${theme}, ${width}: ${fault}`));
+    await page.screenshot({ path: `${pictures}/${name}-${theme}-${width}.png` });
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize({ width: 1280, height: 820 });
+  return faults;
+}
 
 /** Charts follow in a frame or two. */
 async function resize(page: Page, width: number, height: number): Promise<void> {
