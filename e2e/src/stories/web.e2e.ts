@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
+import type { Terminal } from '@ctvirt/api';
 import { domainXml } from '../world/documents.js';
 import { hostAddress } from '../world/enclosure.js';
 import { makePki } from '../world/pki.js';
@@ -98,6 +99,54 @@ describe('the door', () => {
     await waitFor('the program to end', async () => !(await world.shell('web', 'ps')).includes('sleep 97'));
     assert.equal((await door.ask('GET', '/v1/domains', guest)).status, 401);
     assert.ok(!(await listed()).some((one) => one.id === id));
+  });
+
+  test('a terminal that is kept is shown, taken over and ended from the shell', async () => {
+    const shell = async () => {
+      let opened: () => void;
+      const runs = new Promise<void>((resolve) => (opened = resolve));
+      const script = 'echo on; read word; echo "got $word"; exec sleep 96';
+      const argv = ['/bin/sh', '-c', script];
+      const more = { tty: true, keep: true };
+      const page = door.run('web', argv, operator, () => opened(), more);
+      await Promise.race([runs, page]);
+      return { page };
+    };
+    const session = operator['x-ctvirt-key']?.split('.')[0] ?? '';
+    const known = async (): Promise<Terminal[]> =>
+      JSON.parse(await world.ctvirt('terminals', 'web', '--json'));
+    const { page } = await shell();
+    const [one] = await known();
+    assert.deepEqual([one?.session, one?.domain, one?.attached], [session, 'web', true]);
+    const id = one?.id.slice(0, 12) ?? '';
+    const row = new RegExp(
+      `^ ${id} +web +${session} +attached +\\S+Z +\\S+Z +4 B +/bin/sh -c echo on; `,
+      'm',
+    );
+    assert.match(await world.ctvirt('terminals'), row);
+    const refused = await world.cli(['terminals', '--attach', id]);
+    assert.match(
+      refused.stderr,
+      new RegExp(`session ${session} looks at terminal ${id}: --force takes it over`),
+    );
+    const taken = world.startCli(['terminals', '--attach', id, '--force'], 'pipe');
+    let out = '';
+    taken.stdout?.setEncoding('utf8').on('data', (text) => (out += text));
+    taken.stdin?.write('word\n');
+    await waitFor('the answer', async () => out.includes('got word'));
+    assert.match(out, /^on\n(?:word\r\n)?got word\r\n$/);
+    assert.equal(await page, 'on\r\n');
+    const left = new Promise((resolve) => taken.once('exit', resolve));
+    taken.stdin?.write('\u001d');
+    assert.equal(await left, 0);
+    await waitFor('it to be left', async () => (await known()).some(({ attached }) => !attached));
+    const { page: other } = await shell();
+    assert.equal(await world.ctvirt('terminals', '--end', id), `Terminal ${id} of domain 'web' is ended\n`);
+    assert.equal((await known()).length, 1);
+    await world.ctvirt('terminals', 'web', '--end-all');
+    assert.deepEqual(await known(), []);
+    assert.equal(await other, 'on\r\n');
+    await waitFor('both to end', async () => !(await world.shell('web', 'ps')).includes('sleep 96'));
   });
 
   test('Slow clients, floods: 1,000 half-open connections, and who is root or has a session is answered', async () => {

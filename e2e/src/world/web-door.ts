@@ -86,12 +86,13 @@ export class WebDoor implements AsyncDisposable {
     return { origin, cookie, 'x-ctvirt-key': String(JSON.parse(text).key) };
   }
 
-  /** Runs a program in a domain: what it wrote, or the status that the upgrade was refused with. `opened` hears its first output. */
+  /** Runs a program in a domain: what it wrote, or the status that the upgrade was refused with. `opened` hears of output. */
   run(
     domain: string,
     argv: readonly string[],
     headers: Headers,
     opened: () => void = () => undefined,
+    more: { readonly tty?: boolean; readonly keep?: boolean } = {},
   ): Promise<string | number> {
     const call = request({
       socketPath: this.path,
@@ -110,7 +111,7 @@ export class WebDoor implements AsyncDisposable {
         let output = '';
         const take = (bytes: Uint8Array) => {
           for (const { type, payload } of decoder.push(bytes)) {
-            if (type === 'opened') socket.write(encodeFrame('stdinEnd'));
+            if (type === 'opened' && !more.tty) socket.write(encodeFrame('stdinEnd'));
             if (type !== 'stdout') continue;
             output += Buffer.from(payload).toString();
             opened();
@@ -120,7 +121,7 @@ export class WebDoor implements AsyncDisposable {
           .on('data', take)
           .on('close', () => resolve(output))
           .on('error', () => undefined);
-        socket.write(encodeJson('open', { argv }));
+        socket.write(encodeJson('open', { argv, ...more }));
         if (head.length > 0) take(head);
       });
       call.on('error', reject).end();

@@ -69,6 +69,7 @@ test('an operator runs what is there, and neither defines nor erases', () => {
       'domains.autostart',
       'jobs.cancel',
       'jobs.abort',
+      'terminals.end',
       'snapshots.create',
       'snapshots.describe',
       'backups.create',

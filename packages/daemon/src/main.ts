@@ -16,6 +16,7 @@ import { gateOf } from './clients.js';
 import { runCommand } from './command.js';
 import { hearing } from './http/remarks.js';
 import { createHttpApp } from './http/server.js';
+import { Terminals } from './http/terminals.js';
 import { serveLibvirt } from './libvirt.js';
 import { takeLock } from './lock.js';
 import { createLog, type LogFormat } from './log.js';
@@ -114,12 +115,14 @@ async function serve(layout: Layout): Promise<void> {
     { ...engineOptions(settings), autostart: command === undefined, reach },
   );
   const requests = new Requests();
+  const terminals = new Terminals();
   const web = new Browsers({
     ...{ layout, settings, log },
     readPage: () => readAssets(pageFolder(import.meta.url)),
-    appOf: (doors) => createHttpApp(engine, log, { gate: gateOf(settings) }, { ...doors, requests }),
+    appOf: (doors) =>
+      createHttpApp(engine, log, { gate: gateOf(settings) }, { ...doors, requests, terminals }),
   });
-  const app = createHttpApp(engine, log, { gate: gateOf(settings) }, { web, requests });
+  const app = createHttpApp(engine, log, { gate: gateOf(settings) }, { web, requests, terminals });
   rmSync(layout.httpSocket, { force: true });
   await app.listen({ path: layout.httpSocket });
   await web.start();

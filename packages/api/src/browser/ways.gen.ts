@@ -161,6 +161,7 @@ export const ways: { readonly [resource: string]: { readonly [operation: string]
   terminals: {
     list: { method: 'GET', path: '/v1/terminals', query: [], body: 'none', answer: 'json' },
     attach: { method: 'GET', path: '/v1/terminals/{terminal}', query: [], body: 'none', answer: 'session' },
+    end: { method: 'DELETE', path: '/v1/terminals/{terminal}', query: [], body: 'none', answer: 'json' },
   },
   roots: {
     list: { method: 'GET', path: '/v1/roots', query: [], body: 'none', answer: 'json' },

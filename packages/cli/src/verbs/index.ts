@@ -101,6 +101,7 @@ import { templateRemove } from './template-remove.js';
 import { templateRename } from './template-rename.js';
 import { templateUpdate } from './template-update.js';
 import { templateUsers } from './template-users.js';
+import { terminals } from './terminals.js';
 import { version } from './version-show.js';
 import { web } from './web.js';
 import { xmlExplain } from './xml-explain.js';
@@ -211,6 +212,7 @@ export const verbs: readonly Verb[] = [
   events,
   nodeinfo,
   web,
+  terminals,
   version,
   openapi,
   completion,

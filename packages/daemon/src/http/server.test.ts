@@ -433,6 +433,11 @@ test('every answer is as its schema says, and says nothing more', async (t) => {
     'guarantees.whatIf': () => client.guarantees.whatIf({ body: { profile: 'vps.basic' } }),
     'guarantees.delivered': () => client.guarantees.delivered(),
     'terminals.list': () => client.terminals.list(),
+    'terminals.end': async () => {
+      await client.domains.start(web);
+      const session = await client.domains.exec({ ...web, open: { argv: ['cat'], tty: true, keep: true } });
+      return client.terminals.end({ terminal: session.kept?.terminal ?? '' });
+    },
     'templates.list': () => client.templates.list(),
     'templates.info': () => client.templates.info({ template: 'small' }),
     'templates.rename': async () => {

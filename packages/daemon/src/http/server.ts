@@ -97,6 +97,7 @@ export interface HttpDoors {
   readonly web?: Web;
   /** What the apps of one daemon count together; each its own if absent. */
   readonly requests?: Requests;
+  /** Those of all apps of one daemon, likewise. */
   readonly terminals?: Terminals;
   /** With TLS: certificate and key. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
@@ -158,7 +159,7 @@ export function createHttpApp(
       addRoute(app, route, handler, (status) => requests.count(`${name}.${operation}`, status));
     }
   }
-  acceptSessions(app, sessions, door, terminals);
+  acceptSessions(app, sessions, { door, terminals, engine });
 
   let document: string | undefined;
   app.get('/openapi.json', { config: { role: 'viewer' } }, (_request, reply) => {

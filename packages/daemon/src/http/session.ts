@@ -20,7 +20,7 @@ import {
   type Route,
   sessionProtocol,
 } from '@ctvirt/api';
-import { EngineError, passedSignals } from '@ctvirt/engine';
+import { type Engine, EngineError, passedSignals } from '@ctvirt/engine';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { WebSocket } from 'ws';
 import type { Door, Visitor } from './door.js';
@@ -47,13 +47,21 @@ const openTimeoutMs = 10_000;
 const closeMs = 10_000;
 /** A WebSocket that does not answer for so long has nobody at its end. */
 const pingMs = 15_000;
+/** So much of a command line is told of a terminal that is kept. */
+const programCharacters = 200;
+
+/** What sessions come by and belong to. */
+export interface SessionPlace {
+  readonly door: Door;
+  readonly terminals: Terminals;
+  readonly engine: Pick<Engine, 'summary'>;
+}
 
 /** Serves the session routes of an app to who comes by its door; its close ends every session. */
 export function acceptSessions(
   app: FastifyInstance,
   routes: readonly SessionRoute[],
-  door: Door,
-  terminals: Terminals,
+  { door, terminals, engine }: SessionPlace,
 ): void {
   const live = new Set<SessionServer>();
   let isClosing = false;
@@ -86,8 +94,8 @@ export function acceptSessions(
         visitor.confirm();
         const wish = admitOpen(value);
         const begin = () => handler(call, wish, lenderOf(client));
-        const named = keptAs(route, params, wish);
-        return await (named === undefined ? begin() : terminals.open(named, visitor, begin));
+        const named = keptAs(route, wish, () => engine.summary(params['domain'] ?? ''));
+        return await (named === undefined ? begin() : terminals.open(named, { visitor, door }, begin));
       };
       if (isClosing) {
         client.destroy();
@@ -102,16 +110,24 @@ export function acceptSessions(
   app.addHook('preClose', async () => {
     isClosing = true;
     for (const session of live) session.end();
-    terminals.endAll();
+    terminals.endOf(door);
   });
 }
 
 /** What is to be kept of what a client opens; undefined where it ends with its client. */
-function keptAs({ path }: Route, params: Record<string, string>, wish: unknown): Named | undefined {
+function keptAs(
+  { path }: Route,
+  wish: unknown,
+  find: () => { readonly name: string; readonly uuid: string },
+): Named | undefined {
   if (typeof wish !== 'object' || wish === null || !('keep' in wish) || wish.keep !== true) return undefined;
-  const domain = params['domain'] ?? '';
-  if (path.endsWith('/console')) return { domain, kind: 'console' };
-  if ('tty' in wish && wish.tty === true) return { domain, kind: 'exec' };
+  const isConsole = path.endsWith('/console');
+  if (isConsole || ('tty' in wish && wish.tty === true)) {
+    const { name: domain, uuid } = find();
+    if (isConsole) return { domain, uuid, kind: 'console', program: null };
+    const words = 'argv' in wish && Array.isArray(wish.argv) ? wish.argv : [];
+    return { domain, uuid, kind: 'exec', program: words.join(' ').slice(0, programCharacters) };
+  }
   throw new EngineError('invalid', 'open: a program without a terminal (tty) cannot be kept');
 }
 

@@ -248,7 +248,7 @@ test('so many are kept at once, and those that are over make room', async (t) =>
 
 /** Two operators of one daemon, each with a client of his own. */
 async function twoOperators(t: TestContext) {
-  const { engine, browsers, headersOf, origin, port } = await openDoor(t);
+  const { engine, browsers, terminals, headersOf, ask, origin, port } = await openDoor(t);
   await engine.create(sampleXml('web'));
   const open = async () => {
     const headers = await headersOf('operator');
@@ -259,7 +259,8 @@ async function twoOperators(t: TestContext) {
         super(url, protocols, { headers: { cookie, origin } });
       }
     }
-    return { key, Cookied };
+    const asks = async (method: string, path: string) => JSON.parse((await ask(method, path, headers)).text);
+    return { key, Cookied, asks };
   };
   const [one, other] = [await open(), await open()];
   const as = async <T>(who: typeof one, work: (client: BrowserClient) => Promise<T>): Promise<T> => {
@@ -270,8 +271,51 @@ async function twoOperators(t: TestContext) {
       Object.assign(globalThis, { WebSocket });
     }
   };
-  return { engine, browsers, one, other, as };
+  return { engine, browsers, terminals, one, other, as };
 }
+
+test('root sees, takes and ends those of every session; a session its own alone', async (t) => {
+  const { engine, terminals, one, other, as } = await twoOperators(t);
+  const app = createHttpApp(engine, pino({ level: 'silent' }), undefined, { terminals });
+  t.after(() => app.close());
+  const root = createClient(await app.listen({ host: '127.0.0.1', port: 0 }));
+  const first = await as(one, (client) => client.domains.exec(shell('echo words; exec sleep 600')));
+  const terminal = idOf(first);
+  assert.equal(await shown(first, 'words\n'), 'words\n');
+  const own = await root.domains.exec(shell('exec sleep 600'));
+  const { uuid } = await root.domains.summary({ domain: 'web' });
+  const sessionOf = ({ key }: typeof one): string => key.split('.')[0] ?? '';
+  const known = await root.terminals.list();
+  const { since = '', lookedAt = '', ...told } = known[0] ?? {};
+  assert.ok(since <= lookedAt);
+  assert.deepEqual(told, {
+    ...{ id: terminal, domain: 'web', uuid, kind: 'exec', program: 'sh -c echo words; exec sleep 600' },
+    ...{ session: sessionOf(one), attached: true, keptBytes: 6, over: false },
+  });
+  assert.deepEqual([known[1]?.id, known[1]?.session], [idOf(own), null]);
+  const idsOf = async (who: typeof one): Promise<string[]> =>
+    (await who.asks('GET', '/v1/terminals')).map(({ id }: { id: string }) => id);
+  assert.deepEqual(await idsOf(one), [terminal]);
+  assert.deepEqual(await idsOf(other), []);
+  for (const [who, id] of [
+    [other, terminal],
+    [one, idOf(own)],
+  ] as const)
+    assert.equal((await who.asks('DELETE', `/v1/terminals/${id}`)).code, 'not-found');
+  const taken = await root.terminals.attach({ terminal, open: {} });
+  await assert.rejects(first.exited, { code: 'interrupted', message: /on the host, by `ctvirt/ });
+  taken.close();
+  const again = await as(one, (client) => client.terminals.attach({ terminal, open: {} }));
+  assert.equal((await root.terminals.end({ terminal })).attached, true);
+  await assert.rejects(again.exited, { code: 'interrupted', message: 'this terminal was ended' });
+  // A door that closes takes its own along.
+  const last = await as(one, (client) => client.domains.exec(shell('exec sleep 600')));
+  await app.close();
+  assert.deepEqual(await idsOf(one), [idOf(last)]);
+  assert.equal(engine.liveSessions(), 1);
+  assert.equal((await one.asks('DELETE', `/v1/terminals/${idOf(last)}`)).id, idOf(last));
+  await assertNoneLeft(engine);
+});
 
 test('who has too many loses none of another’s', async (t) => {
   const { engine, one, other, as } = await twoOperators(t);

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { Readable, Writable } from 'node:stream';
 import { outputWindowBytes, type Resources, type Terminal as Told } from '@ctvirt/api';
 import { EngineError, type ExecSession } from '@ctvirt/engine';
-import type { SessionView, Visitor } from './door.js';
+import type { Door, SessionView, Visitor } from './door.js';
 import type { Handlers, ServedSession } from './handler.js';
 import { Output } from './output.js';
 import { Refusal } from './refusal.js';
@@ -16,11 +16,17 @@ export const terminalTerms = { leaseMs: 60_000, ofSession: 8, inAll: 64 } as con
 const pauseBytes = outputWindowBytes - 64 * 1024;
 
 /** What a terminal is of. */
-export type Named = Pick<Told, 'domain' | 'kind'>;
+export type Named = Pick<Told, 'domain' | 'uuid' | 'kind' | 'program'>;
 
 type Write = { readonly bytes: Buffer; readonly done: () => void };
 
-/** The terminals of one door's visitors. */
+/** Who opens one, and where he came in. */
+interface Opener {
+  readonly visitor: Visitor;
+  readonly door: Door;
+}
+
+/** The terminals of all that come in, by whatever door. */
 export class Terminals {
   readonly #all = new Map<string, Terminal>();
   /** Those that are being opened count. */
@@ -29,21 +35,25 @@ export class Terminals {
   constructor(private readonly leaseMs: number = terminalTerms.leaseMs) {}
 
   /** Opens one, which its visitor has at once; throws `busy` where there are too many. */
-  async open(named: Named, visitor: Visitor, begin: () => Promise<ExecSession>): Promise<ServedSession> {
+  async open(
+    named: Named,
+    { visitor, door }: Opener,
+    begin: () => Promise<ExecSession>,
+  ): Promise<ServedSession> {
     const owner = visitor.session?.id;
     this.#admit(owner);
     this.#opening.set(owner, (this.#opening.get(owner) ?? 0) + 1);
     try {
       const program = await begin();
       let release = (): void => undefined;
-      const terminal = new Terminal(named, owner, program, this.leaseMs, () => {
+      const terminal = new Terminal(named, { owner, door }, program, this.leaseMs, () => {
         release();
         this.#all.delete(terminal.id);
       });
       this.#all.set(terminal.id, terminal);
       // Whoever ends the session ends what runs in it, looked at or not.
       release = this.#held(visitor, terminal);
-      return terminal.attach(0);
+      return terminal.attach(0, owner);
     } finally {
       const left = (this.#opening.get(owner) ?? 1) - 1;
       if (left === 0) this.#opening.delete(owner);
@@ -60,25 +70,26 @@ export class Terminals {
     }
   }
 
-  /** A terminal of that session; throws `not-found` of another's, too. */
+  /** A terminal of that session, or any to root; throws `not-found` of another session's, too. */
   find(id: string, session: SessionView | undefined): Terminal {
     const terminal = this.#all.get(id);
-    if (terminal === undefined || terminal.owner !== session?.id)
+    if (terminal === undefined || !isHis(terminal, session))
       throw new EngineError(
         'not-found',
-        `there is no terminal '${id}' of this session: it is over, or was left for more than ${this.leaseMs / 1000} seconds`,
+        `there is no terminal '${id}'${session === undefined ? '' : ' of this session'}: it is over, or was left for more than ${this.leaseMs / 1000} seconds`,
         { name: id },
       );
     return terminal;
   }
 
+  /** Those of that session, or all to root, the oldest first. */
   list(session: SessionView | undefined): Told[] {
-    return [...this.#all.values()].filter(({ owner }) => owner === session?.id).map(({ told }) => told);
+    return [...this.#all.values()].filter((one) => isHis(one, session)).map(({ told }) => told);
   }
 
-  /** The daemon goes. */
-  endAll(): void {
-    for (const terminal of this.#all.values()) terminal.end();
+  /** A door is closed. */
+  endOf(door: Door): void {
+    for (const terminal of this.#all.values()) if (terminal.opener.door === door) terminal.end();
   }
 
   #admit(owner: string | undefined): void {
@@ -103,12 +114,12 @@ export class Terminals {
   #makeRoom(isMeant: (owner: string | undefined) => boolean, hasRoom: () => boolean): void {
     for (const terminal of this.#all.values()) {
       if (hasRoom()) return;
-      if (terminal.isDone && isMeant(terminal.owner)) terminal.end();
+      if (terminal.isDone && isMeant(terminal.opener.owner)) terminal.end();
     }
   }
 
   #ownedBy(owner: string | undefined): number {
-    const kept = [...this.#all.values()].filter((terminal) => terminal.owner === owner).length;
+    const kept = [...this.#all.values()].filter((terminal) => terminal.opener.owner === owner).length;
     return kept + (this.#opening.get(owner) ?? 0);
   }
 
@@ -117,12 +128,17 @@ export class Terminals {
   }
 }
 
+/** Who has no session is root at the daemon's own socket, who may end any session anyway. */
+const isHis = ({ opener }: Terminal, session: SessionView | undefined): boolean =>
+  session === undefined || opener.owner === session.id;
+
 /** A program or console that is kept while its client is away. */
 class Terminal {
   readonly id = randomBytes(16).toString('hex');
   readonly #since = new Date();
   readonly #output = new Output(outputWindowBytes);
   #client: Client | undefined;
+  #leftAt = this.#since;
   #seenTo = 0;
   #status: number | Error | undefined;
   #lease: NodeJS.Timeout | undefined;
@@ -132,7 +148,7 @@ class Terminal {
 
   constructor(
     private readonly named: Named,
-    readonly owner: string | undefined,
+    readonly opener: { readonly owner: string | undefined; readonly door: Door },
     private readonly program: ExecSession,
     private readonly leaseMs: number,
     private readonly onOver: () => void,
@@ -144,11 +160,16 @@ class Terminal {
   }
 
   get told(): Told {
+    const isAttached = this.#client !== undefined;
     return {
       id: this.id,
       ...this.named,
+      session: this.opener.owner ?? null,
       since: this.#since.toISOString(),
-      attached: this.#client !== undefined,
+      attached: isAttached,
+      lookedAt: (isAttached ? new Date() : this.#leftAt).toISOString(),
+      keptBytes: this.#output.end - this.#output.start,
+      over: this.#status !== undefined,
     };
   }
 
@@ -157,12 +178,14 @@ class Terminal {
     return this.#status !== undefined && this.#client === undefined;
   }
 
-  /** Gives it to a client that has so much of its output; whoever had it loses it. */
-  attach(after: number | undefined): ServedSession {
+  /** Gives it to a client of `by`, a session or root, that has so much of its output; whoever had it loses it. */
+  attach(after: number | undefined, by: string | undefined): ServedSession {
     clearTimeout(this.#lease);
-    this.#client?.lose(
-      new EngineError('interrupted', 'this terminal was opened in another window of the same session'),
-    );
+    const where =
+      by === this.opener.owner
+        ? 'in another window of the same session'
+        : 'on the host, by `ctvirt terminals --attach`';
+    this.#client?.lose(new EngineError('interrupted', `this terminal was opened ${where}`));
     const from = Math.min(Math.max(after ?? 0, this.#output.start), this.#output.end);
     const client = new Client();
     this.#client = client;
@@ -215,6 +238,7 @@ class Terminal {
   #leave(): void {
     this.#client = undefined;
     this.#next = undefined;
+    this.#leftAt = new Date();
     this.#lease = setTimeout(() => this.end(), this.leaseMs);
   }
 
@@ -294,12 +318,18 @@ class Client {
   }
 }
 
-/** The way back, and what there is. */
+/** The way back, what there is, and its end. */
 export const bindTerminals = (terminals: Terminals): Handlers<Resources['terminals']> => ({
   list: ({ caller }) => terminals.list(caller.session),
   attach: async ({ params: { terminal }, caller }, { after, columns, rows }) => {
-    const found = terminals.find(terminal, caller.session).attach(after);
+    const found = terminals.find(terminal, caller.session).attach(after, caller.session?.id);
     if (columns !== undefined && rows !== undefined) found.resize(columns, rows);
     return found;
+  },
+  end: ({ params: { terminal }, caller }) => {
+    const found = terminals.find(terminal, caller.session);
+    const { told } = found;
+    found.end();
+    return told;
   },
 });

@@ -10,6 +10,7 @@ import type { Role, WebRequest } from '@ctvirt/api';
 import { pino } from 'pino';
 import type { ClientRules } from '../http/clients.js';
 import { createHttpApp } from '../http/server.js';
+import { Terminals } from '../http/terminals.js';
 import { parseSettings } from '../settings.js';
 import { type Assets, readAssets } from '../web/assets.js';
 import { Browsers } from '../web/browsers.js';
@@ -30,6 +31,7 @@ export type Caller = Exclude<Role, 'anyone'> | undefined;
 export interface OpenDoor {
   readonly engine: MemoryEngine;
   readonly browsers: Browsers;
+  readonly terminals: Terminals;
   readonly origin: string;
   readonly port: number;
   /** What a request of this role's session says. */
@@ -55,6 +57,7 @@ export function browsersAt(
   engine: MemoryEngine,
   page: Assets = readAssets('/nowhere'),
   clients?: ClientRules,
+  terminals = new Terminals(),
 ): Browsers {
   const folder = mkdtempSync(join(tmpdir(), 'ctvirt-web-'));
   const log = pino({ level: 'silent' });
@@ -63,7 +66,7 @@ export function browsersAt(
     settings: parseSettings(`web_listen = "127.0.0.1:${port}"\n`, 'ctvirtd.conf'),
     log,
     readPage: () => page,
-    appOf: (doors) => createHttpApp(engine, log, clients, doors),
+    appOf: (doors) => createHttpApp(engine, log, clients, { ...doors, terminals }),
   });
   t.after(async () => {
     await browsers.close();
@@ -75,12 +78,13 @@ export function browsersAt(
 export async function openDoor(t: TestContext, page?: Assets, clients?: ClientRules): Promise<OpenDoor> {
   const engine = await memoryEngine(t);
   const port = await freePort();
-  const browsers = browsersAt(t, port, engine, page, clients);
+  const terminals = new Terminals();
+  const browsers = browsersAt(t, port, engine, page, clients, terminals);
   await browsers.start();
   const origin = `http://127.0.0.1:${port}`;
   const ask: OpenDoor['ask'] = (method, path, headers, body) => askAt(port, method, path, headers, body);
   return {
-    ...{ engine, browsers, origin, port, ask },
+    ...{ engine, browsers, terminals, origin, port, ask },
     headersOf: async (caller) => (caller === undefined ? { origin } : await enter(browsers, origin, caller)),
   };
 }

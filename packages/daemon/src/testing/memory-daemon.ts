@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { pino } from 'pino';
 import { hearing } from '../http/remarks.js';
 import { createHttpApp } from '../http/server.js';
+import { Terminals } from '../http/terminals.js';
 import { parseSettings } from '../settings.js';
 import { pageFolder, readAssets } from '../web/assets.js';
 import { Browsers } from '../web/browsers.js';
@@ -26,15 +27,16 @@ for (let first = 1; first <= Number(count); first += width)
     }),
   );
 const log = pino({ level: 'silent' });
+const terminals = new Terminals();
 const run = dirname(socketPath);
 const web = new Browsers({
   layout: { run, lib: run },
   settings: parseSettings(`web_listen = "127.0.0.1:${await freePort()}"\n`, 'ctvirtd.conf'),
   log,
   readPage: () => readAssets(pageFolder(new URL('../main.js', import.meta.url).href)),
-  appOf: (doors) => createHttpApp(engine, log, undefined, doors),
+  appOf: (doors) => createHttpApp(engine, log, undefined, { ...doors, terminals }),
 });
-const app = createHttpApp(engine, log, undefined, { web });
+const app = createHttpApp(engine, log, undefined, { web, terminals });
 await app.listen({ path: socketPath });
 process.stdout.write('ready\n');
 process.on('SIGTERM', () => void Promise.all([app.close(), web.close()]).then(() => engine.close()));
