@@ -82,6 +82,7 @@ const longStories = [
   'networks-clients',
   'campaign',
   'console-inside',
+  'console-attacks',
   'vzctl',
   'walls-attach',
   'export',

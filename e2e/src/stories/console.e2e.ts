@@ -1,4 +1,4 @@
-// The web console in a browser: all screens in all states, numbers beside the command line's, deeds, and pages from elsewhere.
+// The web console in a browser: all screens in all states, numbers beside the command line's, and deeds.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -7,7 +7,7 @@ import { Chromium, goTo, numbersIn, pictures, pressUntil } from '../world/browse
 import { domainXml } from '../world/documents.js';
 import { faultsInLooks, looks, looksOfStates, otherLooks } from '../world/looks.js';
 import { waitFor } from '../world/wait.js';
-import { busybox, World } from '../world/world.js';
+import { World } from '../world/world.js';
 
 let world: World;
 let chromium: Chromium;
@@ -52,7 +52,7 @@ before(async () => {
     'i=0; while [ $i -lt 300 ]; do sleep 1 & i=$((i+1)); done 2>/dev/null',
   );
   await world.shell('db-3', fill);
-  chromium = await Chromium.open(world, ['evil.test']);
+  chromium = await Chromium.open(world);
   admin = await chromium.enter('admin');
   page = admin.pages()[0] ?? assert.fail('no page is open');
 });
@@ -461,73 +461,6 @@ test('tabs of one browser are in one session: of another link, with its role, wh
   assert.equal(new URL(first.url()).pathname, '/domains/web-17');
   await viewer.close();
 });
-
-test('a page from elsewhere reads nothing and changes nothing: another name of this host, and another port', async () => {
-  const effects: string[] = [];
-  const events = await world.client.events.watch({});
-  const hear = (async () => {
-    for await (const { event } of events) effects.push(event);
-  })();
-  hear.catch(() => undefined); // the world is closed before it ends
-  const { port } = new URL(chromium.url);
-  // A name that leads here is answered with nothing, not even the page.
-  const stranger = await admin.newPage();
-  const answer = await stranger.goto(`http://evil.test:${port}/v1/domains`);
-  assert.equal(answer?.status(), 421);
-  // Another port of this host has the session's cookie, and no more than that.
-  const other = await world.client.domains.list().then(() => otherPort(admin));
-  const statuses = await other.evaluate(async (url) => {
-    const told: string[] = [];
-    const tries: RequestInit[] = [
-      { method: 'POST', mode: 'no-cors', credentials: 'include' },
-      { method: 'POST', mode: 'no-cors', credentials: 'include', body: new URLSearchParams({ a: 'b' }) },
-      { method: 'POST', mode: 'cors', credentials: 'include', headers: { 'x-ctvirt-key': 'x' } },
-      { method: 'DELETE', mode: 'cors', credentials: 'include' },
-    ];
-    for (const one of tries)
-      for (const path of ['/v1/domains/web-17/shutdown', '/v1/domains/web-17/destroy', '/v1/domains/web-17'])
-        told.push(
-          await fetch(url + path, one).then(
-            ({ type }) => type,
-            () => 'refused',
-          ),
-        );
-    const form = document.createElement('form');
-    form.method = 'POST';
-    form.action = `${url}/v1/domains/web-17/destroy`;
-    form.target = 'frame';
-    document.body.append(form);
-    form.submit();
-    const image = new Image();
-    image.src = `${url}/v1/domains`;
-    await new Promise((resolve) => {
-      image.onerror = resolve;
-      image.onload = resolve;
-    });
-    return told;
-  }, chromium.url);
-  assert.ok(
-    statuses.every((status) => status === 'opaque' || status === 'refused'),
-    statuses.join(' '),
-  );
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  assert.equal(await world.state('web-17'), 'running (booted)');
-  assert.deepEqual(effects, []);
-  await Promise.all([stranger.close(), other.close()]);
-});
-
-/** A page of another port of this host, where somebody else listens. */
-async function otherPort(context: BrowserContext): Promise<Page> {
-  const own = await context.newPage();
-  await own.route('http://127.0.0.1:16999/**', (route) =>
-    route.fulfill({
-      contentType: 'text/html',
-      body: `<title>${busybox}</title><iframe name="frame"></iframe>`,
-    }),
-  );
-  await own.goto('http://127.0.0.1:16999/');
-  return own;
-}
 
 test('pictures for those who read on paper', async () => {
   await world.shell('db-3', fill);

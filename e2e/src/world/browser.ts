@@ -46,8 +46,12 @@ export class Chromium {
 
   private constructor(private readonly world: World) {}
 
-  /** Names of other hosts that are this one, for pages from elsewhere. */
-  static async open(world: World, otherNames: readonly string[] = []): Promise<Chromium> {
+  /** Names of other hosts that are this one, for pages from elsewhere; `more` are options of Chromium. */
+  static async open(
+    world: World,
+    otherNames: readonly string[] = [],
+    more: readonly string[] = [],
+  ): Promise<Chromium> {
     const opened = new Chromium(world);
     // It gives up what it loads when an address comes, as those of new links do some seconds after them.
     const tentative = () => world.enclosure.output('ip', '-6', 'addr', 'show', 'tentative');
@@ -64,6 +68,7 @@ export class Chromium {
         '--no-sandbox',
         '--no-proxy-server',
         ...otherNames.map((name) => `--host-resolver-rules=MAP ${name} 127.0.0.1`),
+        ...more,
       ],
     });
     return opened;

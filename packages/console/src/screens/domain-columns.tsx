@@ -193,7 +193,7 @@ export const columns: readonly Column[] = [
 /** Two lines a row, where there is no room for columns. */
 export function Narrow({ row }: { readonly row: Row }) {
   return (
-    <span style={{ display: 'grid', gap: '3px' }}>
+    <span class="grid" style={{ gap: '3px' }}>
       <span style={{ display: 'flex', gap: '8px', alignItems: 'center' }}>
         <span class="grow" style={{ overflow: 'hidden', textOverflow: 'ellipsis' }}>
           <Name row={row} />

@@ -76,7 +76,7 @@ function Counters({ rows }: { readonly rows: readonly BeancounterRow[] }) {
               <td class="end" data-label={heads.limit}>
                 {amount(row, limit, '∞')}
               </td>
-              <td>
+              <td class="meter">
                 {end !== null && held !== null && (
                   <Gauge
                     label={resource}

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useSignal } from '@preact/signals';
 import type { ComponentType } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { secondsSince } from '../format.js';
 import { StatePill } from '../parts/badges.js';
 import { Deed, Menu, Removal } from '../parts/deeds.js';
@@ -77,6 +77,12 @@ function Sub({ row }: { readonly row: Row }) {
 function Page({ row, tab }: { readonly row: Row; readonly tab: TabRow }) {
   const { name, state } = row.is.value;
   const targets = [row];
+  const tabsOf = useRef<HTMLElement>(null);
+  // Where not all have room, the one that is open does.
+  useEffect(() => {
+    const open = tabsOf.current?.querySelector('[aria-current]');
+    open?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [tab]);
   return (
     <>
       <nav class="crumb" aria-label={texts.domains.title}>
@@ -96,7 +102,7 @@ function Page({ row, tab }: { readonly row: Row; readonly tab: TabRow }) {
           <Removal row={row} gone={() => go('/domains')} />
         </Menu>
       </Head>
-      <nav class="tabs" aria-label={words.tabs.label}>
+      <nav class="tabs" aria-label={words.tabs.label} ref={tabsOf}>
         {tabs.map(({ id, label }) => (
           <Link
             key={id}
