@@ -8,8 +8,10 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { done } from '../world/client-program.js';
 import { domainXml } from '../world/documents.js';
+import { cgroupsOf } from '../world/inventory.js';
+import { countingReads } from '../world/reads.js';
 import { waitFor } from '../world/wait.js';
-import { World } from '../world/world.js';
+import { busybox, World } from '../world/world.js';
 
 const examples = fileURLToPath(new URL('../../../examples/', import.meta.url));
 let world: World;
@@ -18,8 +20,16 @@ before(async () => {
   await world.run(
     domainXml({
       name: 'scraped',
-      more: "<memory unit='KiB'>65536</memory><vcpu>2</vcpu>",
+      type: 'openvz',
+      more: `<memory unit='KiB'>65536</memory><vcpu>2</vcpu>
+        <metadata><ctvirt:beancounters xmlns:ctvirt='urn:ctvirt:beancounters:1'>
+          <ctvirt:parameter name='numproc' barrier='16' limit='16'/>
+        </ctvirt:beancounters></metadata>`,
       interfaces: ["<interface type='network'><source network='default'/></interface>"],
+      // With a limit its files are counted.
+      filesystems: [
+        `<filesystem type='template'><source name='${busybox}'/><target dir='/'/><space_hard_limit unit='MiB'>40</space_hard_limit></filesystem>`,
+      ],
     }),
   );
 });
@@ -107,46 +117,124 @@ test('promtool finds nothing to complain of, in a file that is there whole', asy
   await done(['sh', '-c', `promtool check metrics <${file}`]);
 });
 
-test('Prometheus reads them with a token, and divides one family by another', async () => {
+/** What Prometheus answers to a query. */
+interface Answer {
+  readonly status: string;
+  readonly error?: string;
+  readonly data: { readonly result: readonly unknown[] };
+}
+
+/** Asks a Prometheus that reads the daemon's metrics, Incus' names by a job of their own. */
+async function withPrometheus(work: (ask: (query: string) => Promise<Answer>) => Promise<void>) {
   const token = await world.client.web.open({ body: { role: 'metrics' } });
   const folder = `${world.host}/prometheus`;
   mkdirSync(folder);
   writeFileSync(`${folder}/token`, token.token ?? '', { mode: 0o600 });
-  const scrape = {
-    job_name: 'ctvirt',
+  const job = {
     scrape_interval: '1s',
     authorization: { credentials_file: 'token' },
     static_configs: [{ targets: [new URL(token.url).host] }],
   };
-  writeFileSync(`${folder}/prometheus.yml`, JSON.stringify({ scrape_configs: [scrape] }));
+  const jobs = [
+    { job_name: 'ctvirt', ...job },
+    { job_name: 'incus', params: { families: ['incus'] }, ...job },
+  ];
+  writeFileSync(`${folder}/prometheus.yml`, JSON.stringify({ scrape_configs: jobs }));
   const [file = '', ...args] = world.enclosure.argv(
     ...['prometheus', `--config.file=${folder}/prometheus.yml`, `--storage.tsdb.path=${folder}/data`],
     ...['--web.listen-address=127.0.0.1:9090', '--log.level=error'],
   );
   const prometheus = spawn(file, args, { stdio: ['ignore', 'ignore', 'inherit'] });
   const gone = endOf(prometheus);
+  const curl = async (...args: readonly string[]): Promise<string> =>
+    await world.enclosure.output('curl', '--silent', ...args);
+  const at = 'http://127.0.0.1:9090';
   try {
-    const expression = 'libvirt_domain_info_cpu_time_seconds_total / libvirt_domain_info_virtual_cpus';
-    const asked = ['promtool', 'query', 'instant', 'http://127.0.0.1:9090', expression];
-    await waitFor('a sample in Prometheus', async () => {
-      const { stdout } = await world.enclosure.run(asked);
-      return /domain="scraped"/.test(stdout);
-    });
+    const patience = ['--retry', '30', '--retry-connrefused', '--retry-delay', '1'];
+    await curl('--fail', ...patience, `${at}/-/ready`);
+    await work(async (query) =>
+      JSON.parse(await curl('--get', '--data-urlencode', `query=${query}`, `${at}/api/v1/query`)),
+    );
   } finally {
     prometheus.kill();
     await gone;
     await world.client.web.revoke({ session: token.id });
   }
+}
+
+/** What nobody has taken a backup of has none that grows old; what a kernel does not count is told by none of its domains. */
+async function notThere(): Promise<RegExp> {
+  const { uncounted } = await world.client.host.facts();
+  const families = {
+    waited: 'ctvirt_cpu_waited',
+    memoryStalled: 'ctvirt_memory_stalled|ctvirt_memory_reclaims',
+    diskWritten: 'ctvirt_io_written|incus_disk_writ',
+  };
+  const gone = Object.entries(families).flatMap(([name, pattern]) => (name in uncounted ? [pattern] : []));
+  return new RegExp(['ctvirt_backup_age', ...gone].join('|'));
+}
+
+/** What Grafana's dashboard 19727 asks for, with its variables filled in. */
+const ofIncus = '{job="incus",project="default",name="scraped"}';
+const incusQueries = [
+  `sum by (name) (rate(incus_cpu_seconds_total${ofIncus}[5m]))`,
+  `incus_memory_MemTotal_bytes${ofIncus} - incus_memory_MemFree_bytes${ofIncus} - incus_memory_Cached_bytes${ofIncus}`,
+  `incus_memory_Swap_bytes${ofIncus}`,
+  `1 - incus_filesystem_avail_bytes{mountpoint="/",name="scraped"} / incus_filesystem_size_bytes{mountpoint="/",name="scraped"}`,
+  ...['read_bytes', 'written_bytes', 'reads_completed', 'writes_completed'].map(
+    (name) => `rate(incus_disk_${name}_total${ofIncus}[5m])`,
+  ),
+  ...['receive', 'transmit'].flatMap((way) =>
+    ['bytes', 'packets', 'errs', 'drop'].map(
+      (name) => `rate(incus_network_${way}_${name}_total${ofIncus}[5m])`,
+    ),
+  ),
+  `incus_procs_total${ofIncus}`,
+];
+
+test('Prometheus reads them with a token: no panel of a dashboard is empty', async () => {
+  await withPrometheus(async (ask) => {
+    const crowd = 'i=0; while [ $i -lt 30 ]; do sleep 1 & i=$((i+1)); done 2>/dev/null; wait';
+    const wanted = [
+      'libvirt_domain_info_cpu_time_seconds_total / libvirt_domain_info_virtual_cpus',
+      ...panels('.*'),
+      ...incusQueries,
+    ];
+    const uncounted = await notThere();
+    await waitFor(
+      'the first sample',
+      async () => (await ask(wanted[0] ?? '')).data.result.length > 0,
+      20_000,
+    );
+    await world.exec('scraped', '/bin/sh', '-c', crowd);
+    for (const query of wanted) {
+      const isTold = async () => {
+        const { status, error, data } = await ask(query);
+        assert.equal(status, 'success', `${query}: ${error}`);
+        return data.result.length > 0;
+      };
+      if (uncounted.test(query)) assert.equal(await isTold(), false, `${query} is told after all`);
+      else await waitFor(query, isTold, 25_000);
+    }
+  });
+});
+
+test('a scrape reads no control group', async () => {
+  await countingReads(cgroupsOf(world.root), async (reads) => {
+    await world.client.beancounters.show({ domain: 'scraped' });
+    assert.ok((await reads.count()) > 0, 'who does read one is seen');
+    const scrapes = 300;
+    for (let at = 0; at < scrapes; at++) await world.client.metrics.show({ families: 'own,libvirt,incus' });
+    const count = await reads.count();
+    // Meanwhile the daemon looks by itself: every ten seconds at all, every three at refusals.
+    assert.ok(count < scrapes, `${scrapes} scrapes, and ${count} reads`);
+  });
 });
 
 test('the alerts that are shipped say what they should, and each expression of the dashboard is one', async () => {
   await done(['promtool', 'test', 'rules', `${examples}ctvirt.rules.test.yml`]);
-  const dashboard: unknown = JSON.parse(readFileSync(`${examples}ctvirt.dashboard.json`, 'utf8'));
-  const expressions = expressionsIn(dashboard).map((expression) =>
-    expression.replaceAll('$__rate_interval', '5m').replaceAll(/\$\w+/g, 'any'),
-  );
-  assert.ok(expressions.length > 20);
-  const rules = expressions.map((expr, at) => ({ record: `panel:${at}`, expr }));
+  const rules = panels('any').map((expr, at) => ({ record: `panel:${at}`, expr }));
+  assert.ok(rules.length > 20);
   const file = `${world.host}/panels.yml`;
   writeFileSync(file, JSON.stringify({ groups: [{ name: 'panels', rules }] }));
   await done(['promtool', 'check', 'rules', file]);
@@ -168,6 +256,14 @@ test('a domain whose turn somebody else has keeps no scrape waiting', async () =
 /** Also of a program that is not there, or has ended long before. */
 const endOf = (child: ChildProcess): Promise<unknown> =>
   new Promise((resolve) => child.once('exit', resolve).once('error', resolve));
+
+/** What the dashboard that is shipped asks for, with its variables filled in. */
+function panels(variable: string): string[] {
+  const dashboard: unknown = JSON.parse(readFileSync(`${examples}ctvirt.dashboard.json`, 'utf8'));
+  return expressionsIn(dashboard).map((expression) =>
+    expression.replaceAll('$__rate_interval', '5m').replaceAll(/\$\w+/g, variable),
+  );
+}
 
 function expressionsIn(value: unknown): string[] {
   if (Array.isArray(value)) return value.flatMap(expressionsIn);
