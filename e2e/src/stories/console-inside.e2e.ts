@@ -5,6 +5,7 @@ import { after, before, test } from 'node:test';
 import type { BrowserContext, Page } from 'playwright-core';
 import { Chromium, goTo, pictures, pressUntil } from '../world/browser.js';
 import { domainXml } from '../world/documents.js';
+import { type Hand, hands, Mouse } from '../world/hands.js';
 import { faultsInLooks, looksOfStates } from '../world/looks.js';
 import { waitFor } from '../world/wait.js';
 import { World } from '../world/world.js';
@@ -38,9 +39,9 @@ const terminalSays = (of: Page, text: string | RegExp): Promise<boolean> =>
     return typeof text === 'string' ? all.includes(text) : text.test(all);
   });
 
-async function openShell(of: Page): Promise<void> {
+async function openShell(of: Page, hand: Hand = new Mouse(of)): Promise<void> {
   await of.goto(`${chromium.url}/domains/web-17/terminal`);
-  await of.getByRole('button', { name: 'Open a shell' }).click();
+  await hand.use('button', 'Open a shell');
   await of.locator('.xterm-helper-textarea:focus').waitFor({ state: 'attached' });
   await terminalSays(of, '#');
 }
@@ -73,8 +74,7 @@ test('a shell by keys alone, and the way out of it', async () => {
   await page.getByRole('button', { name: 'Open another' }).waitFor();
 });
 
-test('a laptop is closed and opened, and a page loaded anew: the program is where it was', async () => {
-  const own = await admin.newPage();
+async function closeTheLaptop(own: Page, hand: Hand): Promise<void> {
   const cuts: (() => void)[] = [];
   let isAway = false;
   await own.routeWebSocket(/\/v1\//, (here) => {
@@ -83,7 +83,7 @@ test('a laptop is closed and opened, and a page loaded anew: the program is wher
     // The daemon does not notice, as with a computer that sleeps.
     cuts.push(() => void here.close());
   });
-  await openShell(own);
+  await openShell(own, hand);
   await own.keyboard.type(
     'word=kept; i=0; while [ $i -lt 300 ]; do i=$((i+1)); echo line-$i; sleep 0.01; done',
   );
@@ -108,9 +108,18 @@ test('a laptop is closed and opened, and a page loaded anew: the program is wher
   await own.keyboard.type('echo the-word-is-$word');
   await own.keyboard.press('Enter');
   await terminalSays(own, 'the-word-is-kept');
-  await own.getByRole('button', { name: 'End', exact: true }).click();
-  await own.close();
-});
+  // What is typed there is the program's, until it is left.
+  await own.keyboard.press('Control+Shift+Escape');
+  await hand.use('button', 'End');
+  await own.getByRole('button', { name: 'Open another' }).waitFor();
+}
+
+for (const [by, take] of Object.entries(hands))
+  test(`a laptop is closed and opened, and a page loaded anew: the program is where it was, ${by}`, async () => {
+    const own = await admin.newPage();
+    await closeTheLaptop(own, take(own));
+    await own.close();
+  });
 
 test('a program that prints for ever, and one that prints what is no text, harm nobody', async () => {
   const own = await admin.newPage();
@@ -238,21 +247,44 @@ async function write(of: Page, text: string): Promise<void> {
   await of.keyboard.insertText(text);
 }
 
-async function openDocument(of: Page): Promise<string> {
-  await of.goto(`${chromium.url}/domains/papers/document`);
+async function openDocument(of: Page, name = 'papers'): Promise<string> {
+  await of.goto(`${chromium.url}/domains/${name}/document`);
   await of.locator('.cm-content').waitFor();
-  return await stored('papers');
+  return await stored(name);
 }
 
-test('a document with three faults is mended by keys alone', async () => {
-  const own = await admin.newPage();
-  const good = await openDocument(own);
-  const bad = good
+/** The same document with another title and three faults. */
+const spoilt = (good: string): string =>
+  good
     .replace(/<vcpu[^>]*>.*<\/vcpu>|<os>/, (found) => `<vcpu>tow</vcpu>${found === '<os>' ? '\n  <os>' : ''}`)
     .replace(
       '<title>Old</title>',
       "<title>New</title>\n  <on_crash>maybe</on_crash>\n  <currentMemory unit='parsec'>3</currentMemory>",
     );
+
+/** The line at which the cursor is, as it should be. */
+async function mendedLine(of: Page): Promise<string> {
+  const line = await of.locator('.cm-activeLine').textContent();
+  return (line ?? '')
+    .trim()
+    .replace('tow', '2')
+    .replace('maybe', 'restart')
+    .replace("unit='parsec'>3<", "unit='MiB'>64<");
+}
+
+const leftOver = (at: number): string => (at === 2 ? 'No faults.' : `${2 - at} fault`);
+
+async function assertMended(of: Page, name: string): Promise<void> {
+  await of.getByText('Saved; its next start has it').waitFor();
+  const after = await stored(name);
+  for (const part of ['<title>New</title>', '<on_crash>restart</on_crash>', '>2</vcpu>'])
+    assert.ok(after.includes(part), after);
+}
+
+test('a document with three faults is mended by keys alone', async () => {
+  const own = await admin.newPage();
+  const good = await openDocument(own);
+  const bad = spoilt(good);
   await pressUntil(own, 'Tab', 'div', 'Document of papers');
   await write(own, bad);
   await own.getByText('3 faults').waitFor();
@@ -271,25 +303,38 @@ test('a document with three faults is mended by keys alone', async () => {
   await own.keyboard.press('Control+Home');
   for (let at = 0; at < 3; at++) {
     await own.keyboard.press('F8');
-    const line = await own.locator('.cm-activeLine').textContent();
-    const mended = (line ?? '')
-      .trim()
-      .replace('tow', '2')
-      .replace('maybe', 'restart')
-      .replace("unit='parsec'>3<", "unit='MiB'>64<");
+    const mended = await mendedLine(own);
     await own.keyboard.press('Home');
     await own.keyboard.press('Shift+End');
     await own.keyboard.insertText(mended);
-    await own.getByText(at === 2 ? 'No faults.' : `${2 - at} fault`).waitFor();
+    await own.getByText(leftOver(at)).waitFor();
   }
   await own.keyboard.press('Control+s');
   await own.locator('.review button:focus', { hasText: 'Save' }).waitFor();
   await own.screenshot({ path: `${pictures}/document-review.png` });
   await own.keyboard.press('Enter');
-  await own.getByText('Saved; its next start has it').waitFor();
-  const after = await stored('papers');
-  for (const part of ['<title>New</title>', '<on_crash>restart</on_crash>', '>2</vcpu>'])
-    assert.ok(after.includes(part), after);
+  await assertMended(own, 'papers');
+  await own.close();
+});
+
+test('a document with three faults is mended by mouse', async () => {
+  await world.define(domainXml({ name: 'sheets', program: restless, more: '<title>Old</title>' }));
+  const own = await admin.newPage();
+  const good = await openDocument(own, 'sheets');
+  await write(own, spoilt(good));
+  await own.getByText('3 faults').waitFor();
+  for (let at = 0; at < 3; at++) {
+    await own.locator('.findings .error button').first().click();
+    const line = own.locator('.cm-activeLine');
+    const mended = await mendedLine(own);
+    // Thrice on a line marks it.
+    await line.click({ clickCount: 3 });
+    await own.keyboard.insertText(`${mended}\n`);
+    await own.getByText(leftOver(at)).waitFor();
+  }
+  await own.getByRole('button', { name: 'Save…' }).click();
+  await own.locator('.review').getByRole('button', { name: 'Save', exact: true }).click();
+  await assertMended(own, 'sheets');
   await own.close();
 });
 

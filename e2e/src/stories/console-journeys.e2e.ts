@@ -8,7 +8,7 @@ import type { Page } from 'playwright-core';
 import { Chromium, goTo, numbersIn, pictures } from '../world/browser.js';
 import { output } from '../world/command.js';
 import { domainXml } from '../world/documents.js';
-import { type Hand, Keyboard, Mouse } from '../world/hands.js';
+import { type Hand, hands } from '../world/hands.js';
 import { waitFor } from '../world/wait.js';
 import { busybox, World } from '../world/world.js';
 
@@ -51,18 +51,13 @@ after(async () => {
   await world.close();
 });
 
-const hands = {
-  'by mouse': () => new Mouse(page),
-  'by keys alone': () => new Keyboard(page),
-} satisfies Record<string, () => Hand>;
-
 /** The same journey by either hand. */
 function journey(what: string, steps: (hand: Hand, by: string) => Promise<void>): void {
   for (const [by, take] of Object.entries(hands))
     test(`${what}, ${by}`, async () => {
       await goTo(page, '/');
       await page.getByRole('heading', { name: 'Overview' }).waitFor();
-      await steps(take(), by.split(' ')[1] ?? by);
+      await steps(take(page), by.split(' ')[1] ?? by);
       assert.deepEqual(chromium.faults, []);
     });
 }

@@ -66,3 +66,9 @@ export class Keyboard implements Hand {
     assert.fail(`no ${tags.toLowerCase()} '${name}' has the focus however often Tab is pressed`);
   }
 }
+
+/** Either of them, by how a test is called that has it. */
+export const hands: Readonly<Record<string, (page: Page) => Hand>> = {
+  'by mouse': (page) => new Mouse(page),
+  'by keys alone': (page) => new Keyboard(page),
+};
