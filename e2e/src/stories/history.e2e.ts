@@ -114,7 +114,7 @@ test('history tells what usage and info tell, with limits that were met as marks
   assert.match(stdout, /\n walls +\d+ +×\n/);
   assert.match(
     stdout,
-    /\n Limit met +Resource +Refused +Since start\n-+\n [-\d]+ [:\d]+ +numproc +(\d+) +\1\n/,
+    /\n\n Limit met +Resource +Refused +Since start\n-+\n [-\d]+ [:\d]+ +numproc +(\d+) +\1\n/,
   );
 
   // What this kernel does not count is told by nobody, and why stands there.

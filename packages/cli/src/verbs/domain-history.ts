@@ -127,7 +127,9 @@ function historyText(told: History, width: number): string {
     width,
   );
   const notKnown = byReason(Object.entries(series).map(([which, { why }]) => [which, why]));
-  return `${head}${table}${notKnown.map((line) => `- ${line}\n`).join('')}${wallTable(walls, name === null, width)}`;
+  const notes = notKnown.map((line) => `- ${line}\n`).join('');
+  const met = wallTable(walls, name === null, width);
+  return `${head}${table}${notes}${notes !== '' && met !== '' ? '\n' : ''}${met}`;
 }
 
 /** When the first step begins that anything is known of, where that is not the first of all: it may not have been there before. */

@@ -1,6 +1,7 @@
 // What is kept over time: by looks, minutes and half hours, over restarts, full disks and clocks that are set back.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -337,6 +338,41 @@ test('where nothing can be written looks go on, there is a gap, and it is told o
     JSON.stringify(told),
   );
 });
+
+const asRoot = { skip: process.getuid?.() === 0 ? false : 'a disk is mounted by root alone' };
+
+test(
+  'on a disk without room what was begun goes on, the rest is a gap, and it ends with the room',
+  asRoot,
+  async () => {
+    const world = new World();
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'small', world.folder]);
+    try {
+      world.open();
+      await world.pass(120, () => 1);
+      const filler = join(world.folder, 'filler');
+      const room = Buffer.alloc(65_536);
+      assert.throws(() => writeFileSync(filler, room), { code: 'ENOSPC' });
+      await world.pass(3 * 3600, () => 2);
+      world.keeper.hit(uuid, { atMs: world.nowMs, resource: 'numproc', rise: 1, failcnt: 1 });
+      assert.match(world.log.join('\n'), /^warn: the history of domains cannot be written down, .*ENOSPC.*$/);
+      assert.equal(world.keeper.day(uuid).refused, 1, 'what was met is remembered');
+      const hour = column(world.of({ series: 'cpu' }), 'cpu');
+      assert.deepEqual(new Set(hour.slice(1)), new Set([2]), 'what is in memory is told');
+      rmSync(filler);
+      await world.pass(600, () => 3);
+      assert.deepEqual(world.log.slice(1), ['info: the history of domains is written down again']);
+      const told = column(world.of({ from: world.nowMs - 4 * HOUR, series: 'cpu' }), 'cpu');
+      // The minute that was over when there was room again is the first.
+      assert.deepEqual(told.slice(-11), [2, ...Array(10).fill(3)]);
+      // A page that a row was in before the disk was full has room for those beside it: 64 minutes at most.
+      const gap = told.slice(-11 - 115, -11);
+      assert.deepEqual(new Set(gap), new Set([null]));
+    } finally {
+      execFileSync('umount', [world.folder]);
+    }
+  },
+);
 
 test('what is no time, no series or no number of points is refused in words', () => {
   const world = new World();
