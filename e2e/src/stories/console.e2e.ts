@@ -7,7 +7,7 @@ import { Chromium, goTo, numbersIn, pictures, pressUntil } from '../world/browse
 import { domainXml } from '../world/documents.js';
 import { faultsInLooks, looks, looksOfStates, otherLooks } from '../world/looks.js';
 import { waitFor } from '../world/wait.js';
-import { World } from '../world/world.js';
+import { busybox, World } from '../world/world.js';
 
 let world: World;
 let chromium: Chromium;
