@@ -42,7 +42,7 @@ const floors = [
   ['host'],
   ['errors'],
   ['contract'],
-  ['view', 'log', 'asker'],
+  ['view', 'log', 'asker', 'slices'],
 ];
 
 const numbers = new Map(floors.flatMap((folders, at) => folders.map((folder) => [folder, at])));

@@ -29,6 +29,7 @@ export { documentTag } from './lifecycle/document-tag.js';
 export { isMadeName, withoutMadeName } from './lifecycle/made-names.js';
 export type { EngineLog } from './log.js';
 export { backupsInLine } from './schedule/backups.js';
+export { isSliceOver, nextSlice } from './slices.js';
 export { askedBy } from './state/asking.js';
 export { type Layout, layoutOf } from './state/layout.js';
 export { prepareFolders } from './state/store.js';

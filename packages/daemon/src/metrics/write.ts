@@ -1,6 +1,6 @@
 // Prometheus' text format 0.0.4: families of numbers, each with its help and type once, in the order in which they are declared.
 // SPDX-License-Identifier: Apache-2.0
-import { setImmediate as turn } from 'node:timers/promises';
+import { isSliceOver, nextSlice } from '@ctvirt/engine';
 
 /** One family of numbers over subjects of one kind; null, undefined and what is not a number are no sample. */
 export interface Family<S> {
@@ -79,12 +79,9 @@ function* labelled<S>(
 const SUBJECTS = 100;
 /** Parts of about so many characters are sent at once. */
 const PART = 65_536;
-/** How long lines are made before others get their turn. */
-const TURN_MS = 3;
 /** What these groups tell, in parts: however much it is, nobody else waits for all of it. */
 export async function* textOf<K>(groups: readonly Group<K>[], known: K): AsyncGenerator<string> {
   let part = '';
-  let began = performance.now();
   for (const one of groups)
     for (const lines of one.lines(known)) {
       part += lines;
@@ -92,9 +89,7 @@ export async function* textOf<K>(groups: readonly Group<K>[], known: K): AsyncGe
         yield part;
         part = '';
       }
-      if (performance.now() - began < TURN_MS) continue;
-      await turn();
-      began = performance.now();
+      if (isSliceOver()) await nextSlice();
     }
   if (part !== '') yield part;
 }

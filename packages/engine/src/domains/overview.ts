@@ -1,6 +1,5 @@
 // All that is known of the host and its domains at one moment, as the last looks found it: nothing is read of a run for this, and nobody is waited for.
 // SPDX-License-Identifier: Apache-2.0
-import { setImmediate as turn } from 'node:timers/promises';
 import type { DiskUse, LedgerRow, Verdicts } from '@ctvirt/api';
 import { currentVcpus, type Domain, maxMemoryKiB, maxVcpus } from '@ctvirt/xml';
 import type { Held, Look } from '../drivers/driver.js';
@@ -13,6 +12,7 @@ import type { Documents } from '../registry/documents.js';
 import type { DomainEvents } from '../registry/events.js';
 import { type Entry, type Registry, summaryOf } from '../registry/registry.js';
 import { NextTimes } from '../schedule/times.js';
+import { isSliceOver, nextSlice } from '../slices.js';
 import type { ScheduleTimes } from '../state/schedule-times.js';
 import type { SnapshotStore } from '../state/snapshot-store.js';
 import type { DomainStore } from '../state/store.js';
@@ -47,8 +47,6 @@ export interface OverviewParts extends Omit<StatusParts, 'next'> {
 
 /** How far back promises are compared with what was given. */
 const MINUTES = 5;
-/** Others get their turn so soon. */
-const TURN_MS = 4;
 
 /** Asked by whoever wants to know everything at once, such as Prometheus. */
 export class Overviews {
@@ -70,10 +68,13 @@ export class Overviews {
     const delivered = guarantees.delivered(running, MINUTES);
     const claimed = new Map(running.map((one) => [one.entry, one]));
     const domains: DomainOverview[] = [];
+    const endedJobs: HostOverview['endedJobs'][number][] = [];
     await eachByTurns(registry.here(), (entry) => {
       if (entry.presence !== 'here') return; // gone since others had their turn
       const one = claimed.get(entry);
-      domains.push(this.#domain(entry, one && delivered(one)));
+      const domain = this.#domain(entry, one && delivered(one));
+      domains.push(domain);
+      endedJobs.push(...this.#ended.of(domain));
     });
     return {
       arch: hostKernelMachine(),
@@ -82,7 +83,7 @@ export class Overviews {
       ledger: this.#ledger(running),
       admissions: { ...guarantees.admission.verdicts },
       jobs: jobs.list().filter(({ state }) => state === 'running'),
-      endedJobs: domains.flatMap((one) => this.#ended.of(one)),
+      endedJobs,
     };
   }
 
@@ -157,12 +158,9 @@ export class Overviews {
 
 /** One after the other, and between them others have their turn. */
 async function eachByTurns<T>(all: readonly T[], work: (one: T) => void): Promise<void> {
-  let began = performance.now();
   for (const one of all) {
     work(one);
-    if (performance.now() - began < TURN_MS) continue;
-    await turn();
-    began = performance.now();
+    if (isSliceOver()) await nextSlice();
   }
 }
 

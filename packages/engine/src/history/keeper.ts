@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate as turn } from 'node:timers/promises';
 import type { History } from '@ctvirt/api';
 import type { HistoryQuery } from '../contract.js';
 import type { EngineLog } from '../log.js';
+import { isSliceOver, nextSlice } from '../slices.js';
 import { pointsOf, wallsOf, wantedOf } from './answer.js';
 import { type Day, LOOK_MS, Past, stampAt } from './past.js';
 import { RingFile } from './ring-file.js';
@@ -23,8 +23,6 @@ export interface KeeperParts {
 
 const MINUTE_MS = 60_000;
 const IN_HALF_HOUR = 30;
-/** Others get their turn so soon. */
-const TURN_MS = 4;
 const ENDING = '.ring';
 /** No UUID. */
 const HOST = 'host';
@@ -107,7 +105,6 @@ export class Keeper {
 
   async #keep(minute: number, next: number): Promise<void> {
     const isHalfHourOver = Math.floor(next / IN_HALF_HOUR) !== Math.floor(minute / IN_HALF_HOUR);
-    let began = performance.now();
     let failure: unknown;
     for (const [uuid, past] of [...this.#pasts]) {
       // Forgotten since others had their turn.
@@ -117,9 +114,7 @@ export class Keeper {
       } catch (error) {
         failure ??= error;
       }
-      if (performance.now() - began < TURN_MS) continue;
-      await turn();
-      began = performance.now();
+      if (isSliceOver()) await nextSlice();
     }
     this.#tell(failure);
   }

@@ -1,7 +1,14 @@
 // Counters of domains: all of many in one call.
 // SPDX-License-Identifier: Apache-2.0
 import type { DomainSummary } from '@ctvirt/api';
-import { type CpuCounters, type DomainCounters, type Engine, EngineError } from '@ctvirt/engine';
+import {
+  type CpuCounters,
+  type DomainCounters,
+  type Engine,
+  EngineError,
+  isSliceOver,
+  nextSlice,
+} from '@ctvirt/engine';
 import type { TypedParam } from '@ctvirt/rpc';
 import type { Domain } from '@ctvirt/xml';
 import { type Bind, domainsOf, sees, toWireDomain } from '../session.js';
@@ -128,9 +135,6 @@ const knownStats = groups.reduce((bits, { bit }) => bits | bit, 0);
 /** Flags beside those that filter domains: do not wait, follow backing chains, refuse unknown groups. */
 const statsFlags = { enforce: 1 << 31, nowait: 1 << 29, backing: 1 << 30 } as const;
 
-/** How long records are made before other clients get their turn. */
-const turnMs = 4;
-
 async function recordOf(
   engine: Engine,
   domain: DomainSummary,
@@ -175,12 +179,8 @@ export const bindDomainStats: Bind = ({ engine }) => ({
         ? doms.flatMap(({ uuid }) => engine.find({ uuid }) ?? []).filter(({ type }) => sees(session, type))
         : filtered(domainsOf(engine, session), flags, domainFilters(engine)).sort(inOrder);
     const retStats: { dom: ReturnType<typeof toWireDomain>; params: TypedParam[] }[] = [];
-    let began = performance.now();
     for (const domain of subjects) {
-      if (performance.now() - began > turnMs) {
-        await new Promise(setImmediate);
-        began = performance.now();
-      }
+      if (isSliceOver()) await nextSlice();
       try {
         retStats.push({ dom: toWireDomain(domain), params: await recordOf(engine, domain, wanted) });
       } catch (error) {

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { opendirSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { setImmediate as turn } from 'node:timers/promises';
 import { textOnce } from '../../../host/gauges.js';
+import { isSliceOver, nextSlice } from '../../../slices.js';
 
 /** Null is what this kernel does not tell. */
 export interface Census {
@@ -26,23 +26,6 @@ export const MOST_FILES = 50_000;
 /** So many names of open files are read at once, in about a quarter of a millisecond. */
 const NAMES_AT_ONCE = 256;
 
-/** After so long others get their turn. */
-const SLICE_MS = 3;
-
-/** Divides work that may be long into slices, between which others have their turn. */
-class Slices {
-  #began = performance.now();
-
-  isOver(): boolean {
-    return performance.now() - this.#began >= SLICE_MS;
-  }
-
-  async turn(): Promise<void> {
-    await turn();
-    this.#began = performance.now();
-  }
-}
-
 /**
  * Links, folders and texts of /proc only: no file system of the container's own making is touched. `initPid` has the
  * container's network.
@@ -56,13 +39,12 @@ export async function takeCensus(
   let files = 0;
   let looked = 0;
   let uncounted = 0;
-  const slices = new Slices();
   const terminals = new Set<string>();
   const signals = new Map<string, number>();
   for (const pid of pids) {
-    if (slices.isOver()) await slices.turn();
+    if (isSliceOver()) await nextSlice();
     const folder = `/proc/${pid}`;
-    const found = await filesOf(folder, { most: mostFiles - looked, terminals, slices });
+    const found = await filesOf(folder, { most: mostFiles - looked, terminals });
     looked += found.looked;
     files += found.files;
     if (!found.isWhole) uncounted++;
@@ -87,13 +69,12 @@ interface Looking {
   readonly most: number;
   /** Where terminals go. */
   readonly terminals: Set<string>;
-  readonly slices: Slices;
 }
 
 /** Open files of one process; none of one that has ended. */
 async function filesOf(
   folder: string,
-  { most, terminals, slices }: Looking,
+  { most, terminals }: Looking,
 ): Promise<{ files: number; looked: number; isWhole: boolean }> {
   // From Linux 6.2 on the folder's size is their number; before, it is zero.
   const told = orNothing(() => statSync(`${folder}/fd`).size, 0);
@@ -103,7 +84,7 @@ async function filesOf(
     looked++;
     const terminal = terminalOf(folder, fd);
     if (terminal !== undefined) terminals.add(terminal);
-    if (slices.isOver()) await slices.turn();
+    if (isSliceOver()) await nextSlice();
   }
   return { files: looked, looked, isWhole: true };
 }
@@ -151,10 +132,9 @@ function terminalOf(folder: string, fd: string): string | undefined {
 export async function fileLocks(): Promise<FileLocks> {
   const text = await readFile('/proc/locks', 'latin1');
   const locks = new Map<number, number>();
-  const slices = new Slices();
   // Lines such as `1: POSIX  ADVISORY  WRITE 4711 00:2b:1042 0 EOF`; those that only wait have an arrow.
   for (const [line] of text.matchAll(/.+/g)) {
-    if (slices.isOver()) await slices.turn();
+    if (isSliceOver()) await nextSlice();
     if (line.includes('->')) continue;
     const pid = Number(line.split(/\s+/)[4]);
     locks.set(pid, (locks.get(pid) ?? 0) + 1);
