@@ -19,6 +19,19 @@ const mostOfAll = 360;
 
 /** @typedef {import('esbuild').Metafile} Metafile */
 
+/** @type {import('esbuild').BuildOptions} */
+const common = {
+  absWorkingDir: root,
+  outdir: target,
+  entryNames: '[name]-[hash]',
+  bundle: true,
+  platform: 'browser',
+  target: 'es2022',
+  minify: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+};
+
 /** xterm writes styles as texts, which the page's policy takes only with its nonce, or as properties. */
 const xtermStyles = [
   {
@@ -104,33 +117,35 @@ export async function buildConsole() {
   rmSync(root + target, { recursive: true, force: true });
   mkdirSync(root + target, { recursive: true });
   const { metafile, outputFiles } = await build({
-    absWorkingDir: root,
+    ...common,
     entryPoints: { main: `${source}main.tsx` },
-    outdir: target,
-    entryNames: '[name]-[hash]',
     chunkNames: '[name]-[hash]',
-    bundle: true,
     splitting: true,
     format: 'esm',
-    platform: 'browser',
-    target: 'es2022',
     jsx: 'automatic',
     jsxImportSource: 'preact',
-    minify: true,
-    legalComments: 'none',
     metafile: true,
     write: false,
-    logLevel: 'warning',
     plugins: [underPolicy],
   });
+  // What notices that others did not come waits for none of them.
+  const boot = await build({
+    ...common,
+    entryPoints: { boot: `${source}boot.ts` },
+    format: 'iife',
+    write: false,
+  });
   /** @type {Map<string, Uint8Array>} */
-  const files = new Map(outputFiles.map(({ path, contents }) => [target + basename(path), contents]));
-  /** @param {string} ending */
-  const main = (ending) =>
-    basename([...files.keys()].find((file) => file.endsWith(ending) && /\/main-/.test(file)) ?? '');
-  const page = readFileSync(`${root}${source}index.html`, 'utf8')
-    .replace('{{main.js}}', main('.js'))
-    .replace('{{main.css}}', main('.css'));
+  const files = new Map(
+    [...outputFiles, ...boot.outputFiles].map(({ path, contents }) => [target + basename(path), contents]),
+  );
+  const page = readFileSync(`${root}${source}index.html`, 'utf8').replace(
+    /\{\{(\w+)(\.\w+)\}\}/g,
+    (_, name, ending) =>
+      basename(
+        [...files.keys()].find((file) => file.startsWith(`${target}${name}-`) && file.endsWith(ending)) ?? '',
+      ),
+  );
   files.set(`${target}index.html`, Buffer.from(page));
   /** @type {Map<string, number>} */
   const sizes = new Map();

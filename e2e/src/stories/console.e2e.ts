@@ -96,6 +96,9 @@ const domainScreens = [
   '/domains/web-17/log',
 ];
 
+/** Those that the list of domains alone may keep from standing there. */
+const withoutList = ['/', '/domains', '/domains/db-3'];
+
 /** What a daemon says that has nothing of it; null of what is no list. */
 function nothingOf(path: string): string | null {
   if (/\/(xml|events)$/.test(path)) return '';
@@ -146,7 +149,7 @@ async function faultsIn(state: State, paths: readonly string[], hasDomains: bool
     await goTo(own, path);
     if (state === 'loading') await own.locator('h1').first().waitFor();
     else await settled(own);
-    const name = `${path.slice(1).replaceAll('/', '-') || 'overview'}-${state}`;
+    const name = `${path.slice(1).replaceAll('/', '-') || 'overview'}-${state}${hasDomains ? '' : '-no-list'}`;
     faults.push(...(await faultsInLooks(own, name, state === 'full' ? looks : looksOfStates)));
     if (state === 'full') faults.push(...(await otherLooks(own)).map((fault) => `${path}, ${fault}`));
   }
@@ -162,7 +165,9 @@ test('every screen, full, empty, failed and loading, dark and light, wide and na
     faultsIn('empty', screens, false),
     faultsIn('empty', domainScreens, true),
     faultsIn('error', all, true),
+    faultsIn('error', withoutList, false),
     faultsIn('loading', all, true),
+    faultsIn('loading', withoutList, false),
   ]);
   assert.deepEqual(faults.flat(), []);
 });
@@ -202,6 +207,45 @@ test('the door, whether it asks, has nobody before it, or cannot ask, is for eve
   faults.push(...(await faultsInLooks(own, 'door-loading', looksOfStates)));
   await stranger.close();
   assert.deepEqual(faults, []);
+});
+
+test('a page of which a file does not come once is there all the same', async () => {
+  for (const file of ['main-*.js', 'chunk-*.js', 'main-*.css', 'overview-*.js']) {
+    const own = await admin.newPage();
+    await own.route(`**/${file}`, (route) => route.abort('internetdisconnected'), { times: 1 });
+    await own.goto(`${chromium.url}/`);
+    await own.locator('.tiles').waitFor();
+    await own.waitForFunction(() => getComputedStyle(document.body).margin === '0px');
+    await own.close();
+  }
+  assert.deepEqual(chromium.faults, []);
+});
+
+test('where a file never comes the page says so, and is there when it is asked for again', async () => {
+  const own = await admin.newPage();
+  let loads = 0;
+  own.on('request', (request) => {
+    if (request.isNavigationRequest()) loads++;
+  });
+  for (const file of ['main-*.js', 'host-check-*.js']) {
+    await own.route(`**/${file}`, () => undefined);
+    await own.goto(`${chromium.url}/check`, { waitUntil: 'commit' });
+    await own.locator('.boot, .bones').waitFor();
+    assert.deepEqual(await faultsInLooks(own, `${file.replace('-*.js', '')}-on-its-way`, looksOfStates), []);
+    await own.unroute(`**/${file}`);
+    loads = 0;
+    await own.route(`**/${file}`, (route) => route.abort('internetdisconnected'));
+    await own.goto(`${chromium.url}/check`);
+    await waitFor('the last try of its own', () => loads === 4);
+    const again = own.locator('.boot a, .fault button', { hasText: 'Try again' });
+    await again.waitFor();
+    assert.deepEqual(await faultsInLooks(own, `missing-${file.replace('-*.js', '')}`, looksOfStates), []);
+    await own.unroute(`**/${file}`);
+    await again.click();
+    await own.getByRole('heading', { name: 'Host check' }).waitFor();
+    await own.evaluate(() => sessionStorage.removeItem('ctvirt-again'));
+  }
+  await own.close();
 });
 
 test('a name made of markup is a name, and no page broke its policy', async () => {

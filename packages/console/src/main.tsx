@@ -1,19 +1,19 @@
 // The web console: who is before it, and the screen that the bar's address means.
 // SPDX-License-Identifier: Apache-2.0
 import './tokens.css';
-import { useSignal } from '@preact/signals';
-import { type ComponentType, render } from 'preact';
+import { render } from 'preact';
 import { useEffect, useErrorBoundary, useMemo } from 'preact/hooks';
 import { followKeys, Keys } from './keys.js';
 import { Questions } from './parts/dialog.js';
-import { Bones, Empty, Fault } from './parts/frame.js';
+import { Empty, Fault } from './parts/frame.js';
 import { Notes } from './parts/notes.js';
 import { Palette } from './parts/palette.js';
+import { Part } from './parts/part.js';
 import { match } from './paths.js';
 import { followHistory, place } from './router.js';
 import { Door } from './screens/login.js';
 import type { ScreenProps } from './screens/screen.js';
-import { screens } from './screens/table.js';
+import { type ScreenRow, screens } from './screens/table.js';
 import { Shell } from './shell.js';
 import { asApiError } from './state/asked.js';
 import { followDomains, load } from './state/domains.js';
@@ -22,12 +22,12 @@ import { enter, followSession, presence } from './state/session.js';
 import { restoreTheme } from './state/theme.js';
 import { texts } from './texts.js';
 
-type Found = { readonly index: number; readonly params: ScreenProps['params'] };
+type Found = ScreenRow & { readonly params: ScreenProps['params'] };
 
 function found(path: string): Found | undefined {
-  for (const [index, screen] of screens.entries()) {
+  for (const screen of screens) {
     const params = match(screen.path, path);
-    if (params !== undefined) return { index, params };
+    if (params !== undefined) return { ...screen, params };
   }
   return undefined;
 }
@@ -36,37 +36,16 @@ function found(path: string): Found | undefined {
 function Current() {
   const { path } = place.value;
   const here = useMemo(() => found(path), [path]);
-  const loaded = useSignal<
-    { readonly load: unknown; readonly Screen: ComponentType<ScreenProps> } | undefined
-  >(undefined);
-  const fault = useSignal<unknown>(undefined);
   const [crash, mend] = useErrorBoundary();
-  const load = here === undefined ? undefined : screens[here.index]?.load;
-  useEffect(() => {
-    mend();
-    if (load === undefined || loaded.value?.load === load) return;
-    let isLeft = false;
-    fault.value = undefined;
-    load().then(
-      ({ Screen }) => {
-        if (!isLeft) loaded.value = { load, Screen };
-      },
-      (error) => {
-        if (!isLeft) fault.value = error;
-      },
-    );
-    return () => {
-      isLeft = true;
-    };
-  }, [load]);
-  if (crash !== undefined) return <Fault error={asApiError(crash)} again={mend} />;
+  useEffect(mend, [here?.path]);
+  if (crash !== undefined) return <Fault error={asApiError(crash)} isScreen again={mend} />;
   if (here === undefined)
     return <Empty isScreen icon="question" title={texts.error.lost} why={texts.error.lostNext} />;
-  if (fault.value !== undefined)
-    return <Fault error={asApiError(fault.value)} again={() => location.reload()} />;
-  if (loaded.value === undefined || loaded.value.load !== load) return <Bones lines={6} />;
-  const { Screen } = loaded.value;
-  return <Screen params={here.params} />;
+  return (
+    <Part key={here.path} load={here.load} isScreen>
+      {({ Screen }) => <Screen params={here.params} />}
+    </Part>
+  );
 }
 
 function App() {
@@ -99,4 +78,5 @@ followKeys();
 followSession();
 void enter();
 const root = document.getElementById('app');
+root?.replaceChildren();
 if (root !== null) render(<App />, root);

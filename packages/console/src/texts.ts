@@ -99,6 +99,7 @@ export const texts = {
     lost: 'There is no such page',
     lostNext: 'The address may be from another version.',
     crashed: 'This page met something that it did not expect',
+    part: 'A part of this page did not come: the network changed, or the daemon is another one by now.',
   },
   palette: {
     open: 'Search or jump',

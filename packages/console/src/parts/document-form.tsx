@@ -12,8 +12,8 @@ import { texts } from '../texts.js';
 import { Difference } from './difference.js';
 import type { DocumentEditor } from './editor.js';
 import { Findings } from './findings.js';
-import { Bones, Fault } from './frame.js';
 import { Icon } from './icons.js';
+import { Part } from './part.js';
 
 const words = texts.document;
 
@@ -160,46 +160,46 @@ function useWork(props: FormProps): Work {
   return useMemo(() => new Work(props, base, ...parts), []);
 }
 
-/** Where it is written; its program is loaded with the first of them. */
-function Place({ work, label }: { readonly work: Work; readonly label: string }) {
+interface PlaceProps {
+  readonly work: Work;
+  readonly label: string;
+  readonly Editor: typeof DocumentEditor;
+}
+
+/** Where it is written, what is wrong with it, and what is known of where the cursor is. */
+function Place({ work, label, Editor }: PlaceProps) {
   const box = useRef<HTMLDivElement>(null);
-  const fault = useSignal<unknown>(undefined);
-  const isThere = useSignal(false);
   useEffect(() => {
-    let isLeft = false;
-    import('./editor.js').then(
-      ({ DocumentEditor }) => {
-        if (isLeft || box.current === null) return;
-        work.editor.current = new DocumentEditor(box.current, label, work.text.peek(), {
-          changed: (text) => work.changed(text),
-          found: (findings) => {
-            work.findings.value = findings;
-          },
-          at: (entry) => {
-            work.entry.value = entry;
-          },
-          save: () => {
-            if (may('admin') && work.isChanged && work.conflict.peek() === undefined)
-              work.isReviewed.value = true;
-          },
-        });
-        work.editor.current.isLocked = !may('admin');
-        isThere.value = true;
+    if (box.current === null) return;
+    const editor = new Editor(box.current, label, work.text.peek(), {
+      changed: (text) => work.changed(text),
+      found: (findings) => {
+        work.findings.value = findings;
       },
-      (error) => {
-        fault.value = error;
+      at: (entry) => {
+        work.entry.value = entry;
       },
-    );
-    return () => {
-      isLeft = true;
-      work.editor.current?.destroy();
-    };
+      save: () => {
+        if (may('admin') && work.isChanged && work.conflict.peek() === undefined)
+          work.isReviewed.value = true;
+      },
+    });
+    editor.isLocked = !may('admin');
+    work.editor.current = editor;
+    return () => editor.destroy();
   }, []);
   return (
     <>
-      {fault.value !== undefined && <Fault error={asApiError(fault.value)} again={() => location.reload()} />}
-      {!isThere.value && fault.value === undefined && <Bones lines={8} />}
       <div ref={box} data-own-keys />
+      <Findings findings={work.findings.value} goTo={(finding) => work.editor.current?.goTo(finding)} />
+      <details class="entry" open>
+        <summary>{words.entry}</summary>
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be reached by keys */}
+        <pre class="small" tabIndex={0}>
+          {work.entry.value ?? words.noEntry}
+        </pre>
+      </details>
+      <p class="small soft">{words.hint}</p>
     </>
   );
 }
@@ -318,6 +318,8 @@ function Deeds({ work }: { readonly work: Work }) {
   );
 }
 
+const loadEditor = () => import('./editor.js');
+
 /** All of it. */
 export function DocumentForm(props: FormProps) {
   const work = useWork(props);
@@ -331,16 +333,9 @@ export function DocumentForm(props: FormProps) {
       <Met work={work} />
       {work.isReviewed.value && <Review work={work} saveWord={props.saveWord} />}
       <Deeds work={work} />
-      <Place work={work} label={props.label} />
-      <Findings findings={work.findings.value} goTo={(finding) => work.editor.current?.goTo(finding)} />
-      <details class="entry" open>
-        <summary>{words.entry}</summary>
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be reached by keys */}
-        <pre class="small" tabIndex={0}>
-          {work.entry.value ?? words.noEntry}
-        </pre>
-      </details>
-      <p class="small soft">{words.hint}</p>
+      <Part load={loadEditor} lines={8}>
+        {({ DocumentEditor: Editor }) => <Place work={work} label={props.label} Editor={Editor} />}
+      </Part>
     </div>
   );
 }

@@ -96,30 +96,49 @@ export const Empty = ({ icon, title, why, isScreen = false, children }: EmptyPro
   </div>
 );
 
+interface BonesProps {
+  readonly lines?: number;
+  /** Whether it is a whole screen, whose heading comes with it. */
+  readonly isScreen?: boolean;
+}
+
 /** Something is on its way. */
-export const Bones = ({ lines = 4 }: { readonly lines?: number }) => (
-  <div class="bones" role="status" aria-label={texts.loading}>
-    {Array.from({ length: lines }, (_, index) => (
-      <span key={index} style={{ inlineSize: `${92 - ((index * 23) % 50)}%` }} />
-    ))}
-  </div>
+export const Bones = ({ lines = 4, isScreen = false }: BonesProps) => (
+  <>
+    {isScreen && <h1 class="hidden">{texts.loading}</h1>}
+    <div class="bones" role="status" aria-label={texts.loading}>
+      {Array.from({ length: lines }, (_, index) => (
+        <span key={index} style={{ inlineSize: `${92 - ((index * 23) % 50)}%` }} />
+      ))}
+    </div>
+  </>
 );
 
+interface FaultProps {
+  readonly error: ApiError;
+  /** Whether it stands in the place of a whole screen. */
+  readonly isScreen?: boolean;
+  readonly again?: () => void;
+}
+
 /** Why something did not come, in the daemon's own words. */
-export const Fault = ({ error, again }: { readonly error: ApiError; readonly again?: () => void }) => (
-  <div class="fault" role="alert">
-    <h2>
-      <Icon name="warning" />
-      {error.code === 'unreachable' ? texts.error.unreachable : texts.error.title}
-    </h2>
-    <p class="wrap">{error.message}</p>
-    {again !== undefined && (
-      <button type="button" class="button" onClick={again}>
-        {texts.retry}
-      </button>
-    )}
-  </div>
-);
+export function Fault({ error, isScreen = false, again }: FaultProps) {
+  const Heading = isScreen ? 'h1' : 'h2';
+  return (
+    <div class="fault" role="alert">
+      <Heading>
+        <Icon name="warning" />
+        {error.code === 'unreachable' ? texts.error.unreachable : texts.error.title}
+      </Heading>
+      <p class="wrap">{error.message}</p>
+      {again !== undefined && (
+        <button type="button" class="button" onClick={again}>
+          {texts.retry}
+        </button>
+      )}
+    </div>
+  );
+}
 
 interface AnswerProps<T> {
   readonly of: Asked<T>;

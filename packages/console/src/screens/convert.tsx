@@ -15,6 +15,7 @@ import { daemon, remarks } from '../state/daemon.js';
 import { say } from '../state/notes.js';
 import { filesOf, type TextFile, textOf } from '../state/pasted.js';
 import { may } from '../state/session.js';
+import { useKept } from '../state/tab.js';
 import { told } from '../state/told.js';
 import { texts } from '../texts.js';
 
@@ -287,7 +288,7 @@ function Results({ request }: { readonly request: TextRequest }) {
 
 /** Configurations from elsewhere. */
 export function Screen() {
-  const text = useSignal('');
+  const text = useKept('ctvirt-pasted');
   const request = useSignal<TextRequest | undefined>(undefined);
   return (
     <>

@@ -11,6 +11,7 @@ import { asApiError, useAsked } from '../state/asked.js';
 import { daemon, remarks } from '../state/daemon.js';
 import { say } from '../state/notes.js';
 import { may } from '../state/session.js';
+import { useKept } from '../state/tab.js';
 import { texts } from '../texts.js';
 
 const words = texts.define;
@@ -20,13 +21,13 @@ type FieldName = 'name' | 'template' | 'profile' | 'memory' | 'disk' | 'address'
 /** What was said, by field. */
 function useWords(templates: readonly Template[]) {
   const fields: Readonly<Record<FieldName, Signal<string>>> = {
-    name: useSignal(''),
-    template: useSignal(templates[0]?.name ?? ''),
-    profile: useSignal(''),
-    memory: useSignal(''),
-    disk: useSignal(''),
-    address: useSignal(''),
-    network: useSignal(''),
+    name: useKept('ctvirt-new-name'),
+    template: useKept('ctvirt-new-template', templates[0]?.name),
+    profile: useKept('ctvirt-new-profile'),
+    memory: useKept('ctvirt-new-memory'),
+    disk: useKept('ctvirt-new-disk'),
+    address: useKept('ctvirt-new-address'),
+    network: useKept('ctvirt-new-network'),
   };
   return { fields, isStarted: useSignal(true) };
 }
@@ -159,6 +160,7 @@ function Made({ said, made }: { readonly said: Words; readonly made: Signal<Crea
   const save = async (text: string) => {
     remarks.value = [];
     const { domain } = await daemon.domains.define({ body: text });
+    for (const field of Object.values(said.fields)) field.value = '';
     say({ kind: 'done', text: words.done(domain.name), detail: remarks.value.join(' ') || undefined });
     if (said.isStarted.peek())
       await daemon.domains

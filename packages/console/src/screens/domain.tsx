@@ -1,19 +1,18 @@
 // One domain: its name and state, what can be done with it, and its parts by tabs.
 // SPDX-License-Identifier: Apache-2.0
 import { useSignal } from '@preact/signals';
-import type { ComponentType } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { secondsSince } from '../format.js';
 import { StatePill } from '../parts/badges.js';
 import { Deed, Menu, Removal } from '../parts/deeds.js';
 import { Bones, Command, Empty, Fault, Head } from '../parts/frame.js';
+import { Part } from '../parts/part.js';
 import { pathOf } from '../paths.js';
 import { go, Link } from '../router.js';
-import { asApiError } from '../state/asked.js';
 import { hostNow } from '../state/clock.js';
 import { fault, load, type Row, rowOf, rows } from '../state/domains.js';
 import { texts } from '../texts.js';
-import type { ScreenProps, TabModule, TabProps } from './screen.js';
+import type { ScreenProps, TabModule } from './screen.js';
 
 const words = texts.domain;
 
@@ -34,33 +33,6 @@ const tabs: readonly TabRow[] = [
   { id: 'snapshots', label: words.tabs.snapshots, load: () => import('./domain-snapshots.js') },
   { id: 'log', label: words.tabs.log, load: () => import('./domain-log.js') },
 ];
-
-function Loaded({ tab, row }: { readonly tab: TabRow; readonly row: Row }) {
-  const loaded = useSignal<{ readonly id: string; readonly Tab: ComponentType<TabProps> } | undefined>(
-    undefined,
-  );
-  const error = useSignal<unknown>(undefined);
-  useEffect(() => {
-    error.value = undefined;
-    let isLeft = false;
-    tab.load().then(
-      ({ Tab }) => {
-        if (!isLeft) loaded.value = { id: tab.id, Tab };
-      },
-      (reason) => {
-        if (!isLeft) error.value = reason;
-      },
-    );
-    return () => {
-      isLeft = true;
-    };
-  }, [tab]);
-  if (error.value !== undefined)
-    return <Fault error={asApiError(error.value)} again={() => location.reload()} />;
-  if (loaded.value?.id !== tab.id) return <Bones lines={6} />;
-  const { Tab } = loaded.value;
-  return <Tab row={row} />;
-}
 
 function Sub({ row }: { readonly row: Row }) {
   const { type, ctid, profile, title } = row.is.value;
@@ -113,7 +85,9 @@ function Page({ row, tab }: { readonly row: Row; readonly tab: TabRow }) {
           </Link>
         ))}
       </nav>
-      <Loaded tab={tab} row={row} />
+      <Part key={tab.id} load={tab.load}>
+        {({ Tab }) => <Tab row={row} />}
+      </Part>
     </>
   );
 }
@@ -132,9 +106,9 @@ export function Screen({ params }: ScreenProps) {
   }, [row?.uuid, moved, named]);
   if (rows.value === undefined)
     return fault.value === undefined ? (
-      <Bones lines={8} />
+      <Bones lines={8} isScreen />
     ) : (
-      <Fault error={fault.value} again={() => void load()} />
+      <Fault error={fault.value} isScreen again={() => void load()} />
     );
   if (row === undefined)
     return (
