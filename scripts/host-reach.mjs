@@ -11,6 +11,7 @@ const kinds = {
     modules: [
       'address-bytes',
       'all-ended',
+      'by-turns',
       'complaint',
       'facts',
       'files',

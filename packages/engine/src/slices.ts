@@ -22,3 +22,11 @@ export function nextSlice(): Promise<void> {
   });
   return next;
 }
+
+/** One after the other: what was true of all before may not be after. */
+export async function eachByTurns<T>(all: Iterable<T>, work: (one: T) => void): Promise<void> {
+  for (const one of all) {
+    if (isSliceOver()) await nextSlice();
+    work(one);
+  }
+}

@@ -132,7 +132,7 @@ export const whatIfReport = object(
     processors: nullable(
       list(list(integer()), {
         description:
-          'Where each would run, beside those that run now; null where each may run on all of the host',
+          'Where each of the first 256 would run, beside those that run now; null where each may run on all of the host',
       }),
     ),
   },

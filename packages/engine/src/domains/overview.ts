@@ -12,7 +12,7 @@ import type { Documents } from '../registry/documents.js';
 import type { DomainEvents } from '../registry/events.js';
 import { type Entry, type Registry, summaryOf } from '../registry/registry.js';
 import { NextTimes } from '../schedule/times.js';
-import { isSliceOver, nextSlice } from '../slices.js';
+import { eachByTurns } from '../slices.js';
 import type { ScheduleTimes } from '../state/schedule-times.js';
 import type { SnapshotStore } from '../state/snapshot-store.js';
 import type { DomainStore } from '../state/store.js';
@@ -153,14 +153,6 @@ export class Overviews {
       beancounters: looks.known(entry)?.rows ?? [],
       seen: knownOf(entry, this.parts) ?? null,
     };
-  }
-}
-
-/** One after the other, and between them others have their turn. */
-async function eachByTurns<T>(all: readonly T[], work: (one: T) => void): Promise<void> {
-  for (const one of all) {
-    work(one);
-    if (isSliceOver()) await nextSlice();
   }
 }
 

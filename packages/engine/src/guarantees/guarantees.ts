@@ -12,10 +12,11 @@ import type { Domain } from '@ctvirt/xml';
 import type { Held, Run, Sample } from '../drivers/driver.js';
 import { type Claim, claimOf, promisesNothing } from '../lifecycle/claim.js';
 import type { Entry } from '../registry/registry.js';
+import { eachByTurns } from '../slices.js';
 import { Admission } from './admission.js';
 import { readCapacity } from './capacity.js';
 import { Ring } from './delivery.js';
-import { howManyFit, ledgerOf } from './ledger.js';
+import { howManyFit, ledgerOf, withMore } from './ledger.js';
 import { cpuVerdict, memoryVerdict } from './verdict.js';
 
 /** Dependencies of `Guarantees`. */
@@ -63,13 +64,26 @@ export class Guarantees {
 
   /** The ledger; with a profile or a document, how many more domains of it could be kept to their promises. */
   async report(more?: Domain): Promise<GuaranteeReport> {
-    return (await this.#ledger(more)).report;
+    const { policy } = this.parts;
+    const running = await this.claims();
+    const domains: GuaranteeReport['domains'][number][] = [];
+    // What each holds is read of the kernel.
+    await eachByTurns(running, ({ entry, claim }) =>
+      domains.push({ ...promised(claim), ...(entry.running?.held() ?? nothing) }),
+    );
+    const rows = this.ledger(
+      running.map(({ claim }) => claim),
+      domains,
+    );
+    const nobody = { fits: null, fitsBy: null, promisesNothing: false };
+    return { policy, rows, domains, ...(more === undefined ? nobody : this.#fitOf(rows, more)) };
   }
 
   /** How many more of each would fit. */
   async fits(each: readonly { readonly profile: string; readonly domain: Domain }[]): Promise<ProfileFit[]> {
-    const { report } = await this.#ledger();
-    return each.map(({ profile, domain }) => ({ profile, ...this.#fitOf(report.rows, domain) }));
+    const claims = (await this.claims()).map(({ claim }) => claim);
+    const rows = this.ledger(claims, []);
+    return each.map(({ profile, domain }) => ({ profile, ...this.#fitOf(rows, domain) }));
   }
 
   #fitOf(rows: readonly LedgerRow[], domain: Domain): Omit<ProfileFit, 'profile'> {
@@ -84,28 +98,10 @@ export class Guarantees {
 
   /** The same, and what the ledger would be with so many of them. */
   async whatIf(more: Domain, count: number): Promise<Omit<WhatIfReport, 'processors'>> {
-    const { report, with: withMore } = await this.#ledger(more);
-    const { fits } = report;
-    const all = Array.from({ length: count }, () => claimOf(more, this.parts.facts));
-    return { ...report, count, after: withMore(all), isKept: fits === null || fits >= count };
-  }
-
-  async #ledger(more?: Domain): Promise<{
-    readonly report: GuaranteeReport;
-    readonly with: (claims: readonly Claim[]) => LedgerRow[];
-  }> {
-    const { policy } = this.parts;
-    const running = await this.claims();
-    const domains = running.map(({ entry, claim }) => ({
-      ...promised(claim),
-      ...(entry.running?.held() ?? nothing),
-    }));
-    const claimed = running.map(({ claim }) => claim);
-    const withMore = (others: readonly Claim[]): LedgerRow[] => this.ledger([...claimed, ...others], domains);
-    const rows = withMore([]);
-    const nobody = { fits: null, fitsBy: null, promisesNothing: false };
-    const fit = more === undefined ? nobody : this.#fitOf(rows, more);
-    return { report: { policy, rows, domains, ...fit }, with: withMore };
+    const report = await this.report(more);
+    const { rows, fits } = report;
+    const after = withMore(rows, claimOf(more, this.parts.facts), count);
+    return { ...report, count, after, isKept: fits === null || fits >= count };
   }
 
   /** The ledger with these promises in it, and what their domains hold. */
@@ -133,9 +129,13 @@ export class Guarantees {
   /** What was promised and what was given over so many minutes, as far back as this daemon looked: of one, or of all that run. */
   async deliveries(minutes: number, only?: Entry): Promise<DeliveryReport[]> {
     const running = await this.claims();
-    return running
-      .filter(({ entry }) => only === undefined || entry === only)
-      .map(this.delivered(running, minutes));
+    const report = this.delivered(running, minutes);
+    const reports: DeliveryReport[] = [];
+    await eachByTurns(
+      running.filter(({ entry }) => only === undefined || entry === only),
+      (one) => reports.push(report(one)),
+    );
+    return reports;
   }
 
   /** The same of one after the other of these, which are all that run. */
@@ -174,6 +174,8 @@ export class Guarantees {
     const read = new Map(
       await Promise.all(unknown.map(async (entry) => [entry, await document(entry)] as const)),
     );
+    // Worked out by turns where they are new; who runs is then seen at one moment, or two starts might not see each other.
+    await eachByTurns(running(), (entry) => this.knownClaim(entry));
     return running().flatMap((entry) => {
       const domain = known(entry) ?? read.get(entry);
       return domain === undefined ? [] : [{ entry, claim: this.#claimOf(domain) }];

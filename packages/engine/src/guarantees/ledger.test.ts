@@ -5,9 +5,13 @@ import { test } from 'node:test';
 import type { GuaranteePolicy } from '@ctvirt/api';
 import { applyProfile, profiles } from '@ctvirt/formats';
 import { parseDomainOrThrow } from '@ctvirt/xml';
+import { MemoryRun } from '../drivers/memory/driver.js';
 import { type Claim, claimOf } from '../lifecycle/claim.js';
+import { Registry } from '../registry/registry.js';
+import { domainRecord } from '../testing/record.js';
 import { Admission } from './admission.js';
-import { howManyFit, ledgerOf, shortagesOf } from './ledger.js';
+import { Guarantees } from './guarantees.js';
+import { howManyFit, ledgerOf, shortagesOf, withMore } from './ledger.js';
 
 const MiB = 2 ** 20;
 const facts = { pageSize: 4096, hostCpus: 2 };
@@ -148,4 +152,53 @@ test('a definition is weighed alone', () => {
     gate('warn', []).alone(claim('x', { survivalBytes: 2048 * MiB, kernelBytes: 10 * MiB })) ?? '',
     /survival: .* 2058 MiB asked \(oomguarpages: 2048 MiB, kernel memory: 10 MiB\) > /,
   );
+});
+
+test('so many more are what as many claims would come to', () => {
+  const limited = { memoryMaxBytes: 400 * MiB, processesMax: 10 };
+  const there = [claim('a', { allocationBytes: 100 * MiB, ...limited }), claim('b', limited)];
+  const held = { memoryBytes: 7 * MiB, swapBytes: MiB, processes: 3 };
+  const each = { allocationBytes: 3 * MiB, survivalBytes: 2 * MiB, kernelBytes: MiB, cpuUnits: 250 };
+  for (const more of [claim('c', each), claim('c', { ...each, ...limited })])
+    for (const count of [1, 3, 10_000]) {
+      const all = [...there, ...Array.from({ length: count }, () => more)];
+      const ledger = ledgerOf(host, 5 * MiB, there, held);
+      assert.deepEqual(withMore(ledger, more, count), ledgerOf(host, 5 * MiB, all, held));
+    }
+});
+
+test('others have their turn while it is asked what each domain holds', async () => {
+  const domain = parseDomainOrThrow(
+    "<domain type='lxc'><name>1</name><os><type>exe</type></os><devices><filesystem type='ram'><source usage='1'/><target dir='/'/></filesystem></devices></domain>",
+  );
+  class Slow extends MemoryRun {
+    override held() {
+      const until = performance.now() + 1;
+      while (performance.now() < until);
+      return { memoryBytes: 1, swapBytes: 0, processes: 1 };
+    }
+  }
+  const registry = new Registry();
+  const running = Array.from({ length: 100 }, (_, at) => {
+    const entry = registry.add(domainRecord({ name: `d${at}` }), 'running', 'booted');
+    entry.running = new Slow(1, domain);
+    return entry;
+  });
+  const guarantees = new Guarantees({
+    ...{ policy: 'warn', reserveBytes: 0, facts, warn: () => undefined },
+    running: () => running,
+    document: async () => domain,
+    known: () => domain,
+  });
+  let turns = 0;
+  const beat = (): void => {
+    turns++;
+    next = setImmediate(beat);
+  };
+  let next = setImmediate(beat);
+  const { rows, domains } = await guarantees.whatIf(domain, 10_000);
+  clearImmediate(next);
+  assert.ok(turns >= 10, `others had ${turns} turns`);
+  assert.equal(domains.length, running.length);
+  assert.equal(rows[0]?.used, running.length);
 });

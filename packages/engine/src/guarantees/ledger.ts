@@ -87,6 +87,20 @@ export function ledgerOf(
   });
 }
 
+/** A ledger with so many more domains like this one, of which each holds nothing yet. */
+export const withMore = (ledger: readonly LedgerRow[], claim: Claim, count: number): LedgerRow[] =>
+  ledger.map((row) => {
+    const kind = kinds.find(({ resource }) => resource === row.resource);
+    const promised = count * (kind?.guaranteed?.(claim) ?? 0);
+    const limit = kind?.limit(claim) ?? null;
+    return {
+      ...row,
+      guaranteed: row.guaranteed + promised,
+      limited: row.limited === null || limit === null ? null : row.limited + count * limit,
+      headroom: row.headroom === null ? null : row.headroom - promised,
+    };
+  });
+
 /** How many more domains fit, by the resource that runs out first. */
 export interface Fit {
   readonly fits: number;

@@ -133,6 +133,7 @@ test('where more would be put is told, and nobody is', () => {
     [1, 3],
   ]);
   assert.equal(host.placement.preview({}, 2), undefined);
+  assert.equal(host.placement.preview({ cpuCount: 1 }, 10_000)?.length, 256);
   assert.equal(host.start('c', 1), '2');
 });
 

@@ -29,6 +29,8 @@ export interface PlacedChange extends Disposable {
 }
 
 const FILE = 'cpuset.cpus';
+/** Of so many it is told where they would run. */
+const mostPreviewed = 256;
 
 /**
  * Nothing of it is kept on disk: what runs where is read from the kernel when a daemon starts. Domains without a number or a
@@ -77,12 +79,11 @@ export class Placement {
     };
   }
 
-  /** Where so many more with these limits would be put if they started now; undefined where they may run everywhere. */
+  /** Where so many more with these limits, or the first of them, would be put if they started now; undefined where they may run everywhere. */
   preview(resources: Resources, count: number): readonly (readonly number[])[] | undefined {
     const place = this.#placeOf(resources, []);
     if (place === undefined) return undefined;
-    const held = [...this.#places.values()].map((one) => ({ ...one, isHeld: true }));
-    return spread([...held, ...Array.from({ length: count }, () => place)]).slice(held.length);
+    return spread(new Array<Place>(Math.min(count, mostPreviewed)).fill(place), this.#places.values());
   }
 
   /** Takes note of a domain that ran before this daemon; `even` then gives those a place that have none. */
@@ -129,7 +130,7 @@ export class Placement {
 
   #choose(entry: Subject, place: Place): readonly number[] | undefined {
     const others = [...this.#places].filter(([other]) => other !== entry).map(([, other]) => other);
-    return spread([place, ...others.map((other) => ({ ...other, isHeld: true }))])[0];
+    return spread([place], others)[0];
   }
 
   /** Processors the kernel gives containers; none if it has no cpusets, which is said once. */

@@ -112,3 +112,14 @@ test('lists keep domains to a part of the host; those that are held, and all oth
   const pinned: Place = { within: [0], count: 1, at: [0], isHeld: true };
   assert.deepEqual(spread([pinned, pinned, place([0, 1], 1, [0])]), [[0], [0], [1]], 'out of their way');
 });
+
+test('beside others that stay each comes to lie where it would if those were held', () => {
+  fc.assert(
+    fc.property(crowd, fc.nat(30), ({ hostCpus, counts }, first) => {
+      const all = counts.map((count) => place(span(hostCpus), count));
+      const others = spread(all.slice(0, first)).map((at) => ({ ...place(at, at.length, at), isHeld: true }));
+      const more = all.slice(first);
+      assert.deepEqual(spread(more, others), spread([...others, ...more]).slice(others.length));
+    }),
+  );
+});

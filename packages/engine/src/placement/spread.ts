@@ -18,10 +18,12 @@ const WORTHWHILE = 2;
 
 /**
  * Where each is to run. Of domains that may run anywhere no processor has more than one more than another has; lists that
- * keep some to a part of the host may leave more, since one domain at a time is moved, and not one out of another's way.
+ * keep some to a part of the host may leave more, since one domain at a time is moved, and not one out of another's way. The
+ * others stay, come what may, and are not answered.
  */
-export function spread(places: readonly Place[]): number[][] {
+export function spread(places: readonly Place[], others: Iterable<Pick<Place, 'at'>> = []): number[][] {
   const loads = new Loads();
+  for (const { at } of others) for (const processor of at) loads.add(processor, 1);
   const spots = places.map((place) => new Spot(place, loads));
   const free = spots.filter(({ place }) => !place.isHeld);
   for (const within of new Set(free.map(({ place }) => place.within))) loads.count(within);
@@ -45,10 +47,11 @@ export function spread(places: readonly Place[]): number[][] {
 
 /** How many domains each processor has. */
 class Loads {
-  readonly #counts = new Map<number, number>();
+  /** By processor; not there of those that nobody may be on. */
+  readonly #counts: number[] = [];
 
   of(processor: number): number {
-    return this.#counts.get(processor) ?? 0;
+    return this.#counts[processor] ?? 0;
   }
 
   /** Those count too that nobody is on. */
@@ -57,11 +60,11 @@ class Loads {
   }
 
   least(): number {
-    return Math.min(...this.#counts.values());
+    return this.#counts.reduce((least, count) => Math.min(least, count), Number.POSITIVE_INFINITY);
   }
 
   add(processor: number, by: 1 | 0 | -1): void {
-    this.#counts.set(processor, this.of(processor) + by);
+    this.#counts[processor] = this.of(processor) + by;
   }
 }
 
@@ -90,8 +93,11 @@ class Spot {
     const { count } = this.place;
     for (let from = this.#busiest(); from !== undefined && this.own.size > count; from = this.#busiest())
       this.#leave(from);
-    for (let to = this.#idlest(); to !== undefined && this.own.size < count; to = this.#idlest())
-      this.#enter(to);
+    const missing = count - this.own.size;
+    if (missing <= 0) return;
+    const others = this.place.within.filter((processor) => !this.own.has(processor));
+    others.sort((one, other) => this.loads.of(one) - this.loads.of(other));
+    for (const to of others.slice(0, missing)) this.#enter(to);
   }
 
   /** Undefined if none is worth while; `least` is the least that any processor has. */
