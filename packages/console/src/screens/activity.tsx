@@ -1,6 +1,7 @@
 // Long operations, under way and over, and what happens as it happens.
 // SPDX-License-Identifier: Apache-2.0
 import type { Job } from '@ctvirt/api/browser';
+import { useEffect } from 'preact/hooks';
 import { duration, moment, percent } from '../format.js';
 import { confirm } from '../parts/dialog.js';
 import { EventLines } from '../parts/events.js';
@@ -98,12 +99,21 @@ function JobLine({ job, again }: { readonly job: Job; readonly again: () => void
   );
 }
 
+/** Of those that are no domain's no event tells. */
+const lookMs = 1000;
+
 /** Long operations, and what happens. */
 export function Screen() {
   const jobs = useAsked((signal) => daemon.jobs.list({}, { signal }), [], {
     onEvent: ({ event }) => event === 'job',
     onBeat: true,
   });
+  const isUnderWay = jobs.value?.some(({ state }) => state === 'running') === true;
+  useEffect(() => {
+    if (!isUnderWay) return;
+    const timer = setInterval(jobs.again, lookMs);
+    return () => clearInterval(timer);
+  }, [isUnderWay]);
   const heads = words.columns;
   return (
     <>
