@@ -25,7 +25,12 @@ export async function withDomains(count, work) {
   });
   const { pid } = daemon;
   try {
-    await once(daemon.stdout, 'data');
+    const gone = once(daemon, 'exit').then(([code]) => {
+      throw new Error(`the daemon in memory ended by itself, with ${code}`);
+    });
+    await Promise.race([once(daemon.stdout, 'data'), gone]);
+    // Its end is what is waited for later.
+    gone.catch(() => undefined);
     if (pid === undefined) throw new Error('the daemon was not started');
     return await work({ socketPath, pid });
   } finally {
