@@ -162,6 +162,13 @@ async function answersOnItsAddress() {
   }
 }
 
+/** What the welcome names, as whoever follows the link finds it. */
+async function answersABrowser() {
+  const link = (await inside('./ctvirt', '--quiet', 'web')).trim();
+  const page = await inside('node', '--eval', fetcher, link);
+  expect(`a page of ours at ${link}`, page.includes('<title>ctvirt'));
+}
+
 const info = async () => JSON.parse(await inside('./ctvirt', 'dominfo', '105', '--json'));
 
 /**
@@ -222,7 +229,9 @@ async function starts(log) {
   const first = await watched('npm start, the first time', async (note) => {
     const terminal = new Terminal('npm start', log);
     await terminal.until(`Domain 105 is at ${address}`, 15, note);
+    await terminal.until('prints a link to see all this in a browser', 1, note);
     await answersOnItsAddress();
+    await answersABrowser();
     const domain = await info();
     await terminal.interrupt();
     return domain;

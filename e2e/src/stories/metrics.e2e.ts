@@ -189,6 +189,7 @@ const incusQueries = [
       (name) => `rate(incus_network_${way}_${name}_total${ofIncus}[5m])`,
     ),
   ),
+  `increase(incus_memory_OOM_kills_total${ofIncus}[5m])`,
   `incus_procs_total${ofIncus}`,
 ];
 

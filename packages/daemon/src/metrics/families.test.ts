@@ -163,6 +163,19 @@ test('the alerts and the dashboard that are shipped ask for families and labels 
   }
 });
 
+test('each alert that is shipped is seen to say something by its test', () => {
+  const [rules = '', tests = ''] = ['ctvirt.rules.yml', 'ctvirt.rules.test.yml'].map((file) =>
+    readFileSync(new URL(`../../../../examples/${file}`, import.meta.url), 'utf8'),
+  );
+  const alerts = [...rules.matchAll(/- alert: (\w+)/g)].map(([, name]) => name);
+  const told = new Set([...tests.matchAll(/alertname: (\w+)\n +exp_alerts:/g)].map(([, name]) => name));
+  assert.ok(alerts.length > 10);
+  assert.deepEqual(
+    alerts.filter((name) => !told.has(name)),
+    [],
+  );
+});
+
 test('sessions are counted by role and state', async () => {
   const text = await page(own, host);
   assert.deepEqual(text.match(/^ctvirt_web_sessions.*$/gm), [

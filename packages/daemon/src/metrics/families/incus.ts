@@ -53,6 +53,11 @@ const instances = group<Known, Instance>({
       ([name, help, key]): Family<Instance> =>
         gauge(`incus_memory_${name}_bytes`, help, ({ memory }) => bytes(memory[key])),
     ),
+    counter(
+      'incus_memory_OOM_kills_total',
+      'Processes of an instance that the kernel ended for want of memory.',
+      ({ seen }) => seen.shortages.kills,
+    ),
     gauge('incus_procs_total', 'Processes and threads of an instance.', ({ seen }) => seen.use.processes),
   ],
 });
