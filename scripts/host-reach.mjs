@@ -11,7 +11,6 @@ const kinds = {
     modules: [
       'address-bytes',
       'all-ended',
-      'by-turns',
       'complaint',
       'facts',
       'files',

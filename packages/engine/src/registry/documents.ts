@@ -1,7 +1,6 @@
 // Domains' documents, parsed: the stored one and the one a running domain was started with, read once while they stay.
 // SPDX-License-Identifier: Apache-2.0
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { type Domain, formatDomain } from '@ctvirt/xml';
 import type { Subject } from '../drivers/driver.js';
 import { unlessGone } from '../host/gone.js';
@@ -59,8 +58,12 @@ export class Documents {
     if (running === undefined) return await this.stored(entry);
     const known = this.#live.get(running);
     if (known !== undefined) return known;
+    // At once: a change that is made while somebody reads would be followed by the document of before.
+    const kept = unlessGone(() => readFileSync(this.livePath(entry), 'utf8'));
     // Started by an older daemon that kept none: what is stored comes nearest.
-    const text = await readFile(this.livePath(entry), 'utf8').catch(() => this.store.readXml(record.name));
+    const text = kept ?? (await this.store.readXml(record.name));
+    const meanwhile = this.#live.get(running);
+    if (meanwhile !== undefined) return meanwhile;
     const domain = readStored(withoutMark(text), record.name);
     this.#live.set(running, domain);
     return domain;
