@@ -224,9 +224,7 @@ test('a page of which a file does not come once is there all the same', async ()
 test('where a file never comes the page says so, and is there when it is asked for again', async () => {
   const own = await admin.newPage();
   let loads = 0;
-  own.on('request', (request) => {
-    if (request.isNavigationRequest()) loads++;
-  });
+  own.on('load', () => loads++);
   for (const file of ['main-*.js', 'host-check-*.js']) {
     await own.route(`**/${file}`, () => undefined);
     await own.goto(`${chromium.url}/check`, { waitUntil: 'commit' });
