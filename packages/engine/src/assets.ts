@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Asset, AssetReport } from '@ctvirt/api';
 import type { Driver } from './drivers/driver.js';
 import { foldersIn, removeTree } from './host/files.js';
+import { unlessGone } from './host/gone.js';
 import type { HeldAsset } from './host/held-asset.js';
 import { type BoundLoop, boundLoops } from './host/loop.js';
 import { run } from './host/run.js';
@@ -71,10 +72,24 @@ export class Assets {
     };
   }
 
+  /** Returns what is gone; throws for the first that stays, after all others were removed. */
   async clean(): Promise<Asset[]> {
-    const strays = this.#all().filter(({ owner }) => owner === null);
-    for (const stray of strays) await stray.remove();
+    const strays = this.#strays();
+    const failed = new Map<string, unknown>();
+    for (const stray of strays)
+      try {
+        await stray.remove();
+      } catch (error) {
+        failed.set(keyOf(stray), error);
+      }
+    // Whoever goes by himself may go while he is being removed, and is not there to be.
+    if (failed.size > 0)
+      for (const left of this.#strays()) if (failed.has(keyOf(left))) throw failed.get(keyOf(left));
     return strays.map(({ kind, what, owner }) => ({ kind, what, owner }));
+  }
+
+  #strays(): HeldAsset[] {
+    return this.#all().filter(({ owner }) => owner === null);
   }
 
   #all(): HeldAsset[] {
@@ -200,6 +215,8 @@ export class Assets {
   }
 }
 
+const keyOf = ({ kind, what }: HeldAsset): string => `${kind} ${what}`;
+
 /** The file below a folder that a loop device has. Of one that is deleted the device alone knows the name, and not all of a long one. */
 function fileBelow(folder: string, { file, dev, ino }: BoundLoop): string | undefined {
   const known = file.endsWith('*') ? file.slice(0, -1) : file;
@@ -211,6 +228,6 @@ function fileBelow(folder: string, { file, dev, ino }: BoundLoop): string | unde
   };
   const images = foldersIn(folder)
     .map((name) => join(folder, name))
-    .flatMap((root) => readdirSync(root).map((name) => join(root, name)));
+    .flatMap((root) => (unlessGone(() => readdirSync(root)) ?? []).map((name) => join(root, name)));
   return images.find(isIt) ?? (known.startsWith(`${folder}/`) ? known : undefined);
 }

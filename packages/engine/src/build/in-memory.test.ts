@@ -11,7 +11,8 @@ import fc from 'fast-check';
 import type { Engine } from '../contract.js';
 import { autostart } from '../domains/autostart.js';
 import { MemoryDriver } from '../drivers/memory/driver.js';
-import { isFault } from '../errors.js';
+import { EngineError, isFault } from '../errors.js';
+import type { HeldAsset } from '../host/held-asset.js';
 import { bootId } from '../host/processes.js';
 import { RANGE_SIZE } from '../state/id-ranges.js';
 import { layoutOf } from '../state/layout.js';
@@ -543,5 +544,41 @@ test(
       }),
       { numRuns: 25 },
     );
+  },
+);
+
+test(
+  'what goes by itself while it is removed is gone, and what stays keeps nothing else',
+  options,
+  async () => {
+    const gone = Object.assign(new Error('ENODEV: no such device, write'), { code: 'ENODEV' });
+    const stuck = new EngineError('busy', 'somebody has it open');
+    const there = new Map<string, (what: string) => void>([
+      ['vanishing', (what) => void there.delete(what)],
+      ['stuck', () => undefined],
+      ['last', (what) => void there.delete(what)],
+    ]);
+    const errors = new Map([
+      ['vanishing', gone],
+      ['stuck', stuck],
+    ]);
+    class Holding extends MemoryDriver {
+      override assets(): HeldAsset[] {
+        return [...there].map(([what, go]) => ({
+          ...{ kind: 'cgroup', what, owner: null },
+          remove: async () => {
+            go(what);
+            if (errors.has(what)) throw errors.get(what);
+          },
+        }));
+      }
+    }
+    const documentPath = documentPathIn(layoutOf(join(root, 'strays')));
+    const { engine } = await daemon('strays', new Holding({ documentPath }));
+    await assert.rejects(engine.clean(), stuck);
+    assert.deepEqual([...there.keys()], ['stuck']);
+    there.set('vanishing', (what) => void there.delete(what)).delete('stuck');
+    assert.deepEqual(await engine.clean(), [{ kind: 'cgroup', what: 'vanishing', owner: null }]);
+    await engine.close();
   },
 );

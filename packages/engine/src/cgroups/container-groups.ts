@@ -49,10 +49,7 @@ export function boundGroups(layout: CgroupLayout, group: string): void {
 
 /** Whose groups there are below `parent`: names of containers, numbered ones as they are. */
 export function containersIn(layout: CgroupLayout, parent: string): string[] {
-  const groups = layout
-    .all(parent)
-    .filter((folder) => existsSync(folder))
-    .flatMap((folder) => readdirSync(folder));
+  const groups = layout.all(parent).flatMap((folder) => unlessGone(() => readdirSync(folder)) ?? []);
   const names = groups.flatMap((group) => /^lxc\.(?:payload|monitor)\.(.+)$/.exec(group)?.[1] ?? []);
   return [...new Set(names)];
 }

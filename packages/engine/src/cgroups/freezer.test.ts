@@ -98,3 +98,37 @@ for (const world of worlds) {
     }
   });
 }
+
+/** Makes groups and takes them away, as a monitor does with those of its container, until its input ends. */
+const restless = `
+const { mkdirSync, rmdirSync } = require('node:fs');
+const folder = process.argv[1];
+const round = () => {
+  for (let times = 0; times < 200; times++) {
+    mkdirSync(folder);
+    rmdirSync(folder);
+  }
+  setImmediate(round);
+};
+process.stdin.resume().on('end', () => process.exit());
+process.stdout.write('on');
+round();
+`;
+
+for (const world of worlds)
+  test(`cgroup v${world.version}: a group that goes at whatever moment has nothing that is to be ended`, async () => {
+    const group = `ctvirt-goes-${process.pid}`;
+    const folder = world.path('freezer', group);
+    const other = spawn(process.execPath, ['--eval', restless, folder], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const ended = once(other, 'exit');
+    try {
+      await once(other.stdout, 'data');
+      for (const until = performance.now() + 1500; performance.now() < until; ) await killGroup(world, group);
+    } finally {
+      other.stdin.end();
+      await ended;
+      assert.equal(existsSync(folder), false);
+    }
+  });

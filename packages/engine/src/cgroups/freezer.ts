@@ -73,7 +73,7 @@ export async function killGroup(layout: CgroupLayout, group: string): Promise<vo
   if (state === undefined) return;
   try {
     // On cgroup v1 a frozen process does not die before it is thawed, and no frozen one makes others meanwhile.
-    writeSync(state, 'FROZEN');
+    if (unlessGone(() => writeSync(state, 'FROZEN')) === undefined) return;
     await settled(layout, group, true, KILL_FREEZE_WAIT_MS);
     await walkTree(folder, (path) => killExactly(processesOf(path), () => processesOf(path)));
     await walkTree(folder, (path) => askFrozen(layout, path, false));

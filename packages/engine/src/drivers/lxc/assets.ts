@@ -1,6 +1,6 @@
 // What the host has for containers: each thing with the domain that needs it, or with none any more.
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Asset } from '@ctvirt/api';
 import { unnumbered } from '../../cgroups/container-groups.js';
@@ -9,6 +9,7 @@ import { type CgroupLayout, removeGroup } from '../../cgroups/layout.js';
 import { walkTree } from '../../cgroups/tree.js';
 import type { Confinement } from '../../host/apparmor.js';
 import { removeTree } from '../../host/files.js';
+import { unlessGone } from '../../host/gone.js';
 import type { HeldAsset } from '../../host/held-asset.js';
 import { linkNames } from '../../host/links.js';
 import { detachMount } from '../../host/mount-calls.js';
@@ -146,11 +147,9 @@ export class LxcAssets {
 
   #groupNames(): string[] {
     const seen = new Set<string>();
-    for (const folder of this.parts.cgroups.all(this.parts.layout.cgroup)) {
-      if (!existsSync(folder)) continue;
-      for (const entry of readdirSync(folder, { withFileTypes: true }))
+    for (const folder of this.parts.cgroups.all(this.parts.layout.cgroup))
+      for (const entry of unlessGone(() => readdirSync(folder, { withFileTypes: true })) ?? [])
         if (entry.isDirectory()) seen.add(entry.name);
-    }
     return [...seen].sort();
   }
 }
