@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Resources } from '@ctvirt/formats';
-import { isErrno } from '../host/gone.js';
+import { isGone } from '../host/gone.js';
 import { type CgroupLayout, readNumber } from './layout.js';
 
 /** What systemd gives a service (DefaultTasksMax). */
@@ -72,7 +72,7 @@ export class ProcessCeiling {
       if (readNumber(file) !== wanted) writeFileSync(file, wanted === null ? 'max' : String(wanted));
     } catch (error) {
       // The last container has gone, and the group with it.
-      if (!isErrno(error, 'ENOENT')) throw error;
+      if (!isGone(error)) throw error;
     }
   }
 }

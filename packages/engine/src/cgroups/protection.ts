@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isErrno } from '../host/gone.js';
+import { isGone } from '../host/gone.js';
 import type { CgroupLayout } from './layout.js';
 
 const files = ['memory.min', 'memory.low'] as const;
@@ -20,7 +20,7 @@ export function shareProtection(layout: CgroupLayout, parent: string): void {
     try {
       writeFileSync(join(folder, file), Number.isFinite(sum) ? String(sum) : 'max');
     } catch (error) {
-      if (!isErrno(error, 'ENOENT')) throw error; // the last one has gone
+      if (!isGone(error)) throw error; // the last one has gone
     }
   }
 }
