@@ -7,8 +7,9 @@ import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isFrozen, killGroup, setFrozen, whileStopped } from './freezer.js';
-import { type CgroupLayout, detectCgroups } from './layout.js';
+import { removeContainerGroups } from './container-groups.js';
+import { countLive, isFrozen, killGroup, setFrozen, whileStopped } from './freezer.js';
+import { type CgroupLayout, detectCgroups, processesIn } from './layout.js';
 
 const detected = detectCgroups();
 /** In the hybrid layout the second hierarchy has no controllers, but stops and ends groups. */
@@ -132,3 +133,30 @@ for (const world of worlds)
       assert.equal(existsSync(folder), false);
     }
   });
+
+const second = worlds.find(({ version }) => version === 2);
+test('a container that spreads threads over groups is counted and ended as any other', {
+  skip: second === undefined ? 'this host has no hierarchy of v2' : false,
+}, async () => {
+  if (second === undefined) return;
+  const parent = `ctvirt-threads-${process.pid}`;
+  const group = `${parent}/lxc.payload.spread`;
+  const [folder, below] = [second.path('freezer', group), second.path('freezer', `${group}/threads`)];
+  mkdirSync(below, { recursive: true });
+  const child = spawn('/bin/sleep', ['60'], { stdio: 'ignore' });
+  const ended = once(child, 'exit');
+  try {
+    writeFileSync(join(folder, 'cgroup.procs'), String(child.pid));
+    writeFileSync(join(below, 'cgroup.type'), 'threaded');
+    writeFileSync(join(below, 'cgroup.threads'), String(child.pid));
+    assert.deepEqual(processesIn(folder), [child.pid]);
+    assert.equal(await countLive(second, group), 1);
+    assert.deepEqual(await removeContainerGroups(second, parent, 'spread', () => false), []);
+    assert.deepEqual(await ended, [null, 'SIGKILL']);
+    assert.equal(existsSync(folder), false);
+  } finally {
+    child.kill('SIGKILL');
+    await ended;
+    for (const each of [below, folder, second.path('freezer', parent)]) if (existsSync(each)) rmdirSync(each);
+  }
+});

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { unlessGone } from '../host/gone.js';
 import { whileHeld } from '../host/guard.js';
 import { killExactly } from '../host/pidfd.js';
-import type { CgroupLayout } from './layout.js';
+import { type CgroupLayout, processesOf } from './layout.js';
 import { walkTree } from './tree.js';
 
 /** How long processes may take to come to a stop. */
@@ -89,10 +89,6 @@ export async function countLive(layout: CgroupLayout, group: string): Promise<nu
   await walkTree(layout.path('pids', group), (path) => (count += processesOf(path).length));
   return count;
 }
-
-/** Those in a group itself; none if it has gone. */
-export const processesOf = (folder: string): number[] =>
-  read(join(folder, 'cgroup.procs')).split('\n').filter(Boolean).map(Number);
 
 const switchOf = ({ version }: CgroupLayout) =>
   version === 2

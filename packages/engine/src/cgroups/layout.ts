@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cgroupVersion } from '../host/facts.js';
-import { unlessGone } from '../host/gone.js';
+import { isErrno, isGone, unlessGone } from '../host/gone.js';
 
 const ROOT = '/sys/fs/cgroup';
 
@@ -86,14 +86,26 @@ export function groupsHave(
   return existsSync(join(layout.path(controller, ours), file));
 }
 
+/**
+ * The processes of a group itself; none if it has gone. Where a container spreads threads of one over groups (v2), the topmost of
+ * these has all of their processes, and those below may not be asked.
+ */
+export function processesOf(folder: string): number[] {
+  try {
+    return readFileSync(join(folder, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number);
+  } catch (error) {
+    if (isGone(error) || isErrno(error, 'ENOTSUP')) return [];
+    throw error;
+  }
+}
+
 /** The processes of a group and of those below it: a container may have made some. */
 export function processesIn(folder: string): number[] {
-  const found = unlessGone(() => ({
-    own: readFileSync(join(folder, 'cgroup.procs'), 'utf8').trim().split('\n').filter(Boolean).map(Number),
-    below: readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()),
-  }));
-  if (found === undefined) return []; // the group ends just now
-  return [...found.own, ...found.below.flatMap(({ name }) => processesIn(join(folder, name)))];
+  const below = unlessGone(() => readdirSync(folder, { withFileTypes: true })) ?? [];
+  return [
+    ...processesOf(folder),
+    ...below.flatMap((entry) => (entry.isDirectory() ? processesIn(join(folder, entry.name)) : [])),
+  ];
 }
 
 /** A number of a cgroup file; null for `max`, and where the file is not there. */
