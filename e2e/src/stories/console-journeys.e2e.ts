@@ -111,7 +111,10 @@ journey('raise a limit while it runs, and the wall is gone', async (hand) => {
     (await numbersIn(page, '[aria-label="Walls"]')).includes(before),
   );
   await hand.use('button', 'Change NUMPROC');
+  await hand.type('barrier:limit', '1');
+  await page.getByText(/^Comes to 1 · holds \d+, held at most \d+ · less than it holds/).waitFor();
   await hand.type('barrier:limit', '200');
+  await page.getByText(/^Comes to 200 · holds \d+, held at most \d+$/).waitFor();
   await hand.use('button', 'Set');
   await page.getByText('NUMPROC is 200 now').waitFor();
   await wall.getByText('200').first().waitFor();

@@ -437,6 +437,10 @@ export const texts = {
     set: 'Set',
     setTitle: (key: string, domain: string): string => `${key} of ${domain}`,
     setValue: 'barrier:limit, or one number',
+    comesTo: (barrier: string, limit: string): string =>
+      barrier === limit ? `Comes to ${limit}` : `Comes to ${barrier}, at most ${limit}`,
+    holds: (held: string, most: string): string => `holds ${held}, held at most ${most}`,
+    below: 'less than it holds: more is refused',
     live: 'now',
     stored: 'from its next start on, too',
     setBusy: (key: string): string => `Setting ${key}`,

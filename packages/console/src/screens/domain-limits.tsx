@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { BeancounterRow, ParameterRow } from '@ctvirt/api/browser';
 import { useSignal } from '@preact/signals';
-import { bytes, count } from '../format.js';
+import { count } from '../format.js';
+import { amount, wanted } from '../parts/amounts.js';
 import { FormDialog } from '../parts/dialog.js';
 import { CheckField, TextField } from '../parts/field.js';
 import { Answer, Card } from '../parts/frame.js';
@@ -16,14 +17,6 @@ import { texts } from '../texts.js';
 import type { TabProps } from './screen.js';
 
 const words = texts.limits;
-const pageBytes = 4096;
-
-/** In the unit of its row: pages are told as what they come to. */
-function amount({ unit }: Pick<BeancounterRow, 'unit'>, value: number | null, none: string): string {
-  if (value === null) return none;
-  if (unit === 'count') return count(value);
-  return bytes(unit === 'pages' ? value * pageBytes : value);
-}
 
 const isTold = ({ barrier, limit, failcnt }: BeancounterRow): boolean =>
   barrier !== null || limit !== null || (failcnt ?? 0) > 0;
@@ -58,29 +51,29 @@ function Counters({ rows }: { readonly rows: readonly BeancounterRow[] }) {
         ]}
       >
         {shown.map((row) => {
-          const { resource, held, maxheld, barrier, limit, failcnt, how, sampled } = row;
+          const { resource, unit, held, maxheld, barrier, limit, failcnt, how, sampled } = row;
           const end = limit;
           const isRefused = (failcnt ?? 0) > 0;
           return (
             <tr key={resource} title={how}>
               <td class="mono">{resource}</td>
               <td class="end" data-label={heads.held}>
-                {held === null ? '–' : <data value={held}>{amount(row, held, '–')}</data>}
+                {held === null ? '–' : <data value={held}>{amount(unit, held, '–')}</data>}
               </td>
               <td class="end" data-label={heads.most} title={sampled ? words.sampled : undefined}>
-                {amount(row, maxheld, '–')}
+                {amount(unit, maxheld, '–')}
               </td>
               <td class="end" data-label={heads.barrier}>
-                {amount(row, barrier, '∞')}
+                {amount(unit, barrier, '∞')}
               </td>
               <td class="end" data-label={heads.limit}>
-                {amount(row, limit, '∞')}
+                {amount(unit, limit, '∞')}
               </td>
               <td class="meter">
                 {end !== null && held !== null && (
                   <Gauge
                     label={resource}
-                    text={`${amount(row, held, '')} / ${amount(row, end, '')}`}
+                    text={`${amount(unit, held, '')} / ${amount(unit, end, '')}`}
                     value={held}
                     end={Math.max(end, held)}
                     peak={maxheld ?? undefined}
@@ -106,12 +99,31 @@ function Counters({ rows }: { readonly rows: readonly BeancounterRow[] }) {
   );
 }
 
+/** What is typed as it comes to, beside what is held: one sees what would be refused. */
+function Arithmetic({ counter, text }: { readonly counter: BeancounterRow; readonly text: string }) {
+  const { unit, held, maxheld } = counter;
+  const known = wanted(unit, text);
+  if (known === undefined) return null;
+  const [barrier, limit] = known;
+  const tell = (value: number | null) => amount(unit, value, '∞');
+  const isBelow = held !== null && limit !== null && limit < held;
+  return (
+    <p class={isBelow ? 'warn-text small' : 'soft small'} role="status">
+      {words.comesTo(tell(barrier), tell(limit))}
+      {held !== null && ` · ${words.holds(tell(held), amount(unit, maxheld, '–'))}`}
+      {isBelow && ` · ${words.below}`}
+    </p>
+  );
+}
+
 interface SetProps extends TabProps {
   readonly parameter: ParameterRow;
+  /** What is counted by it, where anything is. */
+  readonly counter: BeancounterRow | undefined;
   readonly leave: () => void;
 }
 
-function SetParameter({ row, parameter: { key, value, how }, leave }: SetProps) {
+function SetParameter({ row, parameter: { key, value, how }, counter, leave }: SetProps) {
   const typed = useSignal(value);
   const isStored = useSignal(true);
   const { name, state } = row.is.value;
@@ -135,6 +147,7 @@ function SetParameter({ row, parameter: { key, value, how }, leave }: SetProps) 
     >
       <p class="soft small">{how}</p>
       <TextField label={words.setValue} value={typed} isFirst isMono />
+      {counter !== undefined && <Arithmetic counter={counter} text={typed.value} />}
       {isLive && <CheckField label={words.stored} value={isStored} />}
     </FormDialog>
   );
@@ -142,7 +155,12 @@ function SetParameter({ row, parameter: { key, value, how }, leave }: SetProps) 
 
 const marks = { enforced: '✓', approximated: '≈', recorded: '○' } as const;
 
-function Parameters({ row, rows }: TabProps & { readonly rows: readonly ParameterRow[] }) {
+interface ParametersProps extends TabProps {
+  readonly rows: readonly ParameterRow[];
+  readonly counters: readonly BeancounterRow[] | undefined;
+}
+
+function Parameters({ row, rows, counters }: ParametersProps) {
   const open = useSignal<ParameterRow | undefined>(undefined);
   const heads = words.parameterColumns;
   return (
@@ -187,6 +205,7 @@ function Parameters({ row, rows }: TabProps & { readonly rows: readonly Paramete
         <SetParameter
           row={row}
           parameter={open.value}
+          counter={counters?.find(({ resource }) => resource === open.value?.key.toLowerCase())}
           leave={() => {
             open.value = undefined;
           }}
@@ -223,7 +242,7 @@ export function Tab({ row }: TabProps) {
       <Card title={words.parameters} isFlush>
         <div style={padded(parameters.value !== undefined)}>
           <Answer of={parameters} lines={8}>
-            {(rows) => <Parameters row={row} rows={rows} />}
+            {(rows) => <Parameters row={row} rows={rows} counters={counters.value?.rows} />}
           </Answer>
         </div>
       </Card>
