@@ -489,6 +489,43 @@ test('new numbers are drawn into the charts that stand there, whose axes say wha
   await own.close();
 });
 
+test('a promise that is kept, broken or unknown is told by a shape, whatever one sees of colours', async () => {
+  const verdicts = ['kept', 'broken', 'unknown'] as const;
+  const [own, other] = await Promise.all([pageIn('full'), admin.newPage()]);
+  await Promise.all([own, other].map((one) => one.goto(`${chromium.url}/domains`)));
+  const badges = own.locator('.list .badge');
+  await badges.first().waitFor();
+  // Told as the tab that holds the stream tells the others, whatever this host's kernel knows of them.
+  for await (const line of await world.client.events.withUsage({ every: 10 })) {
+    if (line.event !== 'usage') continue;
+    const domains = line.domains.map((one, at) => ({
+      ...one,
+      verdicts: { cpu: verdicts[at] ?? null, memory: null },
+    }));
+    await other.evaluate((usage) => new BroadcastChannel('ctvirt').postMessage({ kind: 'usage', usage }), {
+      ...line,
+      domains,
+    });
+    break;
+  }
+  const badge = (verdict: string) => badges.filter({ hasText: verdict }).first();
+  for (const verdict of verdicts) await badge(verdict).waitFor();
+  const devtools = await admin.newCDPSession(own);
+  for (const type of ['achromatopsia', 'deuteranopia', 'protanopia', 'tritanopia'] as const) {
+    await devtools.send('Emulation.setEmulatedVisionDeficiency', { type });
+    await own.screenshot({ path: `${pictures}/domains-${type}.png` });
+    const shapes = new Set<string>();
+    for (const verdict of verdicts) {
+      const icon = badge(verdict).locator('svg');
+      // In one colour it is the shape that differs.
+      await icon.evaluate((svg) => svg.style.setProperty('color', 'black'));
+      shapes.add((await icon.screenshot()).toString('base64'));
+    }
+    assert.equal(shapes.size, verdicts.length, type);
+  }
+  await Promise.all([own.close(), other.close()]);
+});
+
 test('one who may only look is offered no deed', async () => {
   const viewer = await chromium.enter('viewer');
   const own = viewer.pages()[0] ?? assert.fail('no page is open');

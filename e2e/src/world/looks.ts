@@ -31,6 +31,8 @@ export async function faultsInLooks(
     await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
     await page.setViewportSize({ width, height: 820 });
     const found = await accessFaults(page, theme === 'light' && width === 1280 ? 'all' : 'looks');
+    const moving = await page.evaluate(() => document.getAnimations().length);
+    if (moving > 0) found.push(`${moving} things move for one who wants nothing to`);
     faults.push(...found.map((fault) => `${name}, ${theme}, ${width}: ${fault}`));
     await page.screenshot({ path: `${pictures}/${name}-${theme}-${width}.png` });
   }
