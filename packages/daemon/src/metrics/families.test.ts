@@ -51,6 +51,10 @@ test('what exporters of libvirt tell of a running domain has their names and at 
     [`libvirt_domain_block_stats_read_bytes_total{${labels},source_file="",target_device="/"}`]: '1048576',
     [`libvirt_domain_block_stats_write_requests_total{${labels},source_file="",target_device="/"}`]: '200',
     [`libvirt_domain_block_stats_capacity_bytes{${labels},source_file="",target_device="/"}`]: '2000000000',
+    [`libvirt_domain_block_meta{${labels},source_file="",target_device="/",disk_type="filesystem",driver_type="cgroup"}`]:
+      '1',
+    [`libvirt_domain_interface_meta{${labels},source_bridge="virbr0",target_device="veth1",virtual_interface="eth0"}`]:
+      '1',
     [`libvirt_domain_interface_stats_receive_bytes_total{${labels},source_bridge="virbr0",target_device="veth1"}`]:
       '9000',
     [`libvirt_domain_interface_stats_transmit_packets_total{${labels},source_bridge="virbr0",target_device="veth1"}`]:

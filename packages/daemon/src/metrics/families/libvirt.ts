@@ -185,6 +185,16 @@ interface Disk {
   readonly root: FilesystemOverview | undefined;
 }
 
+/** What dashboards join others with, by domain and device. */
+const diskMeta = group<Known, number>({
+  labels: ['domain', 'uuid', 'source_file', 'target_device', 'disk_type', 'driver_type'],
+  *each({ domains }) {
+    for (const { name, uuid, run } of domains)
+      if (run !== null) yield [1, [name, uuid, null, WHOLE_DISK, 'filesystem', 'cgroup']];
+  },
+  families: [gauge('libvirt_domain_block_meta', 'What a disk of a domain is: always 1.', (one) => one)],
+});
+
 const disks = group<Known, Disk>({
   labels: ['domain', 'uuid', 'source_file', 'target_device'],
   *each({ domains }) {
@@ -233,6 +243,22 @@ const disks = group<Known, Disk>({
   ],
 });
 
+const linkMeta = group<Known, number>({
+  labels: ['domain', 'uuid', 'source_bridge', 'target_device', 'virtual_interface'],
+  *each({ domains }) {
+    for (const { name, uuid, run } of domains)
+      for (const { bridge, hostName, name: inside } of run?.links ?? [])
+        yield [1, [name, uuid, bridge, hostName ?? inside, inside]];
+  },
+  families: [
+    gauge(
+      'libvirt_domain_interface_meta',
+      'What a link of a domain is, with its name inside: always 1.',
+      (one) => one,
+    ),
+  ],
+});
+
 const counts: readonly (keyof TrafficCounters)[] = ['bytes', 'packets', 'errors', 'drops'];
 
 const links = group<Known, LinkOverview>({
@@ -255,4 +281,15 @@ const links = group<Known, LinkOverview>({
 });
 
 /** In the order in which they are told. */
-export const libvirt: readonly Group<Known>[] = [up, total, identity, meta, state, domain, disks, links];
+export const libvirt: readonly Group<Known>[] = [
+  up,
+  total,
+  identity,
+  meta,
+  state,
+  domain,
+  diskMeta,
+  disks,
+  linkMeta,
+  links,
+];
