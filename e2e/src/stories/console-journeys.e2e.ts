@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { Chromium, goTo, numbersIn, pictures } from '../world/browser.js';
+import { Chromium, goTo, guidePicture, numbersIn } from '../world/browser.js';
 import { output } from '../world/command.js';
 import { domainXml } from '../world/documents.js';
 import { type Hand, hands } from '../world/hands.js';
@@ -249,6 +249,6 @@ async function pictureOf(name: string): Promise<void> {
   const notes = page.locator('.notes');
   await page.evaluate(() => scrollTo(0, 0));
   await notes.evaluate((edge) => edge.style.setProperty('visibility', 'hidden'));
-  await page.screenshot({ path: `${pictures}/${name}.png`, animations: 'disabled' });
+  await guidePicture(page, name);
   await notes.evaluate((edge) => edge.style.removeProperty('visibility'));
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { BrowserContext, Page } from 'playwright-core';
-import { Chromium, goTo, numbersIn, pictures, pressUntil } from '../world/browser.js';
+import { Chromium, goTo, guidePicture, numbersIn, pictures, pressUntil } from '../world/browser.js';
 import { domainXml } from '../world/documents.js';
 import { faultsInLooks, looks, looksOfStates, otherLooks } from '../world/looks.js';
 import { waitFor } from '../world/wait.js';
@@ -582,7 +582,16 @@ test('tabs of one browser are in one session: of another link, with its role, wh
   await viewer.close();
 });
 
+/** Whether a page shows the units that are promised by now. */
+async function isPromised(of: Page): Promise<boolean> {
+  const { rows } = await world.client.guarantees.show({});
+  const units = rows.find(({ resource }) => resource === 'cpu')?.guaranteed;
+  return (await numbersIn(of, '.promise:nth-child(3)'))[0] === units;
+}
+
 test('pictures for those who read on paper', async () => {
+  // Nobody has one of that name.
+  await world.erase(markup);
   await world.shell('db-3', fill);
   const own = await admin.newPage();
   await own.goto(`${chromium.url}/domains/db-3`);
@@ -595,7 +604,8 @@ test('pictures for those who read on paper', async () => {
   ] as const) {
     await goTo(own, path);
     await settled(own);
-    await own.screenshot({ path: `${pictures}/${name}.png`, animations: 'disabled' });
+    if (path === '/') await waitFor('what is promised without that one', () => isPromised(own));
+    await guidePicture(own, name);
   }
   await own.close();
 });

@@ -2,11 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /// <reference lib="dom" />
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { chmod, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { AxeResults, RunOptions } from 'axe-core';
 import {
   type Browser,
@@ -34,6 +35,14 @@ export const pictures = join(
   process.env['CTVIRT_ARTIFACTS'] ?? join(tmpdir(), 'ctvirt-artifacts'),
   'console',
 );
+
+/** A picture of the guide's; a run with CTVIRT_GUIDE_PICTURES=1 puts it in the place of the one that is there. */
+export async function guidePicture(page: Page, name: string): Promise<void> {
+  const path = `${pictures}/${name}.png`;
+  await page.screenshot({ path, animations: 'disabled' });
+  const inGuide = fileURLToPath(new URL(`../../../docs/guide/${name}.png`, import.meta.url));
+  if (process.env['CTVIRT_GUIDE_PICTURES'] === '1' && existsSync(inGuide)) copyFileSync(path, inGuide);
+}
 
 type Role = 'viewer' | 'operator' | 'admin';
 

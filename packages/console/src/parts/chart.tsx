@@ -4,6 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
 import { theme } from '../state/theme.js';
 import { texts } from '../texts.js';
+import { loneIn } from './lone.js';
 import { stepsFor } from './steps.js';
 
 /** One line of a chart. */
@@ -57,17 +58,24 @@ function seriesOf({ label, kind }: Line, at: number, latest: Latest): uPlot.Seri
     promised: { stroke: colour('ink'), width: 1.5, dash: [6, 4] },
     other: { stroke: colour('orange-fill'), width: 2 },
   };
+  const form = forms[kind];
   return {
     label,
     spanGaps: false,
-    points: { show: false },
+    // Of a line between two gaps that is one number long nothing would be seen.
+    points: {
+      show: false,
+      filter: (plot, series) => loneIn([...(plot.data[series] ?? [])]),
+      size: 4,
+      ...(form.stroke !== undefined && { fill: form.stroke }),
+    },
     // Where no cursor is, the newest stands.
     value: (_, value, __, cursor) => {
       const { lines, tell } = latest.current;
       const shown = cursor === null ? (lines[at]?.last ?? null) : value;
       return shown === null ? '–' : tell(shown);
     },
-    ...forms[kind],
+    ...form,
   };
 }
 
