@@ -261,6 +261,23 @@ test('a clock that is set back has what was seen last told of a time, and nothin
   assert.ok(looks.length === 120);
 });
 
+test('of a clock that is set back no limit counts whose time is yet to come, until it has', async () => {
+  const world = new World();
+  const begun = world.nowMs;
+  const hit = (atMs: number) => world.keeper.hit(uuid, { atMs, resource: 'numproc', rise: 2, failcnt: 2 });
+  hit(begun);
+  hit(begun + 40 * HOUR);
+  world.nowMs = begun + 41 * HOUR;
+  hit(begun + 41 * HOUR - 1);
+  assert.deepEqual([world.keeper.day(uuid).refused, world.of({ from: begun - HOUR }).walls.length], [4, 3]);
+  world.nowMs = begun + 2 * HOUR;
+  assert.deepEqual([world.keeper.day(uuid).refused, world.of({ from: begun - HOUR }).walls.length], [2, 1]);
+  world.open();
+  assert.equal(world.keeper.day(uuid).refused, 2, 'the next daemon knows those of the day');
+  world.nowMs = begun + 40 * HOUR;
+  assert.equal(world.keeper.day(uuid).refused, 4, 'both are of that hour');
+});
+
 test('limits that were met are told exactly, by day and between times', async () => {
   const world = new World();
   const begun = world.nowMs;

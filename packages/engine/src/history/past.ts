@@ -46,6 +46,8 @@ export class Past {
   #isHealed = false;
   /** Refusals by hour; undefined before they were read. */
   #hours: Map<number, number> | undefined;
+  /** When they were last asked for. */
+  #hour = 0;
   #lastHit: Hit | undefined;
 
   constructor(readonly file: RingFile) {}
@@ -75,12 +77,16 @@ export class Past {
 
   /** Of the last 24 hours, to the hour. */
   day(nowMs: number): Day {
+    const current = Math.floor(nowMs / HOUR_MS);
+    // A clock that was set back is amid hours again that were let go of.
+    if (current < this.#hour) this.#hours = undefined;
+    this.#hour = current;
     this.#readHits();
-    const first = Math.floor(nowMs / HOUR_MS) - HOURS_OF_DAY;
     let refused = 0;
     for (const [hour, count] of this.#hours ?? [])
-      if (hour <= first) this.#hours?.delete(hour);
-      else refused += count;
+      if (hour <= current - HOURS_OF_DAY) this.#hours?.delete(hour);
+      // Of before it was set back there are some that are yet to come.
+      else if (hour <= current) refused += count;
     return { refused, last: this.#lastHit };
   }
 
