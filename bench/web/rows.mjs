@@ -4,5 +4,6 @@ import { history } from './history.mjs';
 import { live } from './live.mjs';
 import { pages } from './pages.mjs';
 import { scrape } from './scrape.mjs';
+import { yes } from './yes.mjs';
 
-export const webRows = [pages, live, history, scrape];
+export const webRows = [pages, live, history, scrape, yes];

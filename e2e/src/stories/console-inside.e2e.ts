@@ -124,15 +124,18 @@ for (const [by, take] of Object.entries(hands))
 test('a program that prints for ever, and one that prints what is no text, harm nobody', async () => {
   const own = await admin.newPage();
   await openShell(own);
-  await own.keyboard.type('yes');
-  await own.keyboard.press('Enter');
-  await terminalSays(own, 'y\ny\ny');
-  await new Promise((resolve) => setTimeout(resolve, 3000));
-  const beganMs = performance.now();
-  await own.keyboard.press('Control+c');
-  await terminalSays(own, /# \s*$/);
-  const tookMs = performance.now() - beganMs;
-  assert.ok(tookMs < 5000, `^C took ${tookMs} ms`);
+  // It comes in pieces as the two of them happen to meet: in few large ones, or in thousands.
+  for (let round = 0; round < 3; round++) {
+    await own.keyboard.type('yes');
+    await own.keyboard.press('Enter');
+    await terminalSays(own, 'y\ny\ny');
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    const beganMs = performance.now();
+    await own.keyboard.press('Control+c');
+    await terminalSays(own, /# \s*$/);
+    const tookMs = performance.now() - beganMs;
+    assert.ok(tookMs < 2000, `^C took ${tookMs} ms`);
+  }
   await own.keyboard.type(
     'head -c 300000 /dev/urandom; printf "\\033]52;c;aGFoYQ==\\007\\033c\\033[38;2;10;200;90mgreen\\033[0m sane"',
   );

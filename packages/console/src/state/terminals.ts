@@ -138,32 +138,44 @@ export class HeldTerminal {
         this.#forget();
         this.standing.value = { kind: 'over', status };
       },
-      (error: unknown) => {
+      async (error: unknown) => {
         const reason = asApiError(error);
-        if (reason.code === 'unreachable') void this.#comeBack();
-        else this.#over(reason);
+        if (reason.code === 'unreachable') return await this.#comeBack(isShown);
+        await isShown;
+        this.#over(reason);
       },
     );
   }
 
+  /**
+   * All that has come is xterm's at once, never more than the daemon's window: it rests for some milliseconds after what it has, so that what
+   * comes in small pieces would take seconds piece by piece.
+   */
   async #show(session: BrowserSession): Promise<void> {
     const reader = session.stdout.getReader();
+    let isDrawn = Promise.resolve();
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) return;
+      if (done) return await isDrawn;
       const whole = this.#characters.take(value);
-      await new Promise<void>((drawn) => this.screen.write(whole, drawn));
-      this.#received += value.length;
-      session.seen(value.length);
+      isDrawn = new Promise((drawn) =>
+        this.screen.write(whole, () => {
+          this.#received += value.length;
+          session.seen(value.length);
+          drawn();
+        }),
+      );
     }
   }
 
-  async #comeBack(): Promise<void> {
+  /** What had come before is drawn first: all after that is asked for. */
+  async #comeBack(isShown: Promise<void>): Promise<void> {
     const terminal = this.#session?.kept?.terminal;
     this.#session = undefined;
     this.#input = undefined;
     this.standing.value = { kind: 'lost' };
     if (terminal === undefined) return;
+    await isShown;
     const untilMs = performance.now() + givesUpMs;
     for (let waitMs = firstWaitMs; ; waitMs = Math.min(waitMs * 2, longestWaitMs)) {
       await new Promise((resolve) => setTimeout(resolve, waitMs));
