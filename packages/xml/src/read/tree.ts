@@ -4,7 +4,7 @@ import { SaxesParser } from 'saxes';
 import type { FindingCode } from '../finding.js';
 import { namespaces } from '../schema/namespaces.js';
 import { defaultLimits, type Limits, Node, noAttributes, type Tree } from './node.js';
-import { shortened } from './place.js';
+import { LineIndex, shortened, writtenName } from './place.js';
 import { readPlain } from './plain.js';
 
 /** The text cannot be read at all; `offset` counts UTF-16 units. */
@@ -110,7 +110,7 @@ class Reader {
     // saxes lets halves of a surrogate pair pass, and throws at one that ends the text.
     const half = this.text.search(/\p{Surrogate}/u);
     if (half >= 0) throw new Unreadable('syntax', 'half of a surrogate pair is no character', half);
-    parser.on('error', (error) => this.fail('syntax', error.message.replace(/^\S*?\d+:\d+: /, '')));
+    parser.on('error', (error) => this.malformed(error.message.replace(/^\S*?\d+:\d+: /, '')));
     parser.on('doctype', () => {
       const offset = Math.max(0, this.text.indexOf('<!DOCTYPE'));
       throw new Unreadable('doctype', 'a DOCTYPE or entity definition is refused', offset);
@@ -132,9 +132,26 @@ class Reader {
     return { root: this.root, prolog: this.prolog, epilog: this.epilog };
   }
 
-  private fail(code: FindingCode, message: string): never {
+  private fail(code: FindingCode, message: string, at = this.parser.position): never {
     // The message may repeat a name, and a name may be a whole document.
-    throw new Unreadable(code, shortened(message, 200), Math.min(this.parser.position, this.text.length));
+    throw new Unreadable(code, shortened(message, 200), Math.min(at, this.text.length));
+  }
+
+  /** Of tags that do not fit saxes names one or none, and neither's place. */
+  private malformed(message: string): never {
+    const { current, root, text, parser } = this;
+    const isUnexpected = message === 'unexpected close tag.';
+    // By then it has taken the element for closed.
+    const element = isUnexpected ? (current?.children?.at(-1) ?? root) : current;
+    if (element === undefined || !(isUnexpected || message.startsWith('unclosed tag')))
+      this.fail('syntax', message);
+    const name = writtenName(text, element);
+    const { line, column } = new LineIndex(text).place(element.start);
+    const opened = `<${name}>, opened at line ${line}, column ${column},`;
+    if (!isUnexpected) this.fail('syntax', `${opened} is not closed`);
+    const at = text.lastIndexOf('</', parser.position);
+    const closing = shortened(trimBlanks(text.slice(at + 2, parser.position - 1)), 50);
+    this.fail('syntax', `</${closing}> stands where ${opened} has to be closed`, at);
   }
 
   private open(rawName: string, given: Record<string, string>): void {
