@@ -1,6 +1,6 @@
 // What the host holds of ours: each thing with its owner, and the strays that have none any more.
 // SPDX-License-Identifier: Apache-2.0
-import { readdirSync, statSync } from 'node:fs';
+import { lstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Asset, AssetReport } from '@ctvirt/api';
 import type { Driver } from './drivers/driver.js';
@@ -43,6 +43,7 @@ const UNDER_WAY = 'operation';
 /** In which order they are told and removed. */
 const kinds: Readonly<Record<Asset['kind'], number>> = {
   file: 0,
+  folder: 0,
   mount: 1,
   process: 2,
   profile: 3,
@@ -158,7 +159,7 @@ export class Assets {
     const unfinished = queue.isBusy() ? UNDER_WAY : null;
     const unfinishedTemplate = this.parts.isChangingTemplates() ? UNDER_WAY : null;
     const tree = (path: string, owner: string | null): HeldAsset => ({
-      kind: 'file',
+      kind: lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ? 'folder' : 'file',
       what: path,
       owner,
       remove: () => removeTree(path),

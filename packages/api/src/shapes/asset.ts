@@ -5,9 +5,10 @@ import { list, nullable, object, oneOf, type Static, string } from '../schema.js
 /** Something of ours on the host. */
 export const asset = object(
   {
-    kind: oneOf(['file', 'mount', 'loop', 'link', 'cgroup', 'id-range', 'process', 'profile', 'table'], {
-      description: 'What it is; a profile is one of AppArmor, a table one of nftables',
-    }),
+    kind: oneOf(
+      ['file', 'folder', 'mount', 'loop', 'link', 'cgroup', 'id-range', 'process', 'profile', 'table'],
+      { description: 'What it is; a profile is one of AppArmor, a table one of nftables' },
+    ),
     what: string({ description: 'Its path, name or numbers' }),
     owner: nullable(string({ description: 'Domain, template, network or `daemon`; null for a stray' })),
   },

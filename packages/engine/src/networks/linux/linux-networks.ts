@@ -190,7 +190,7 @@ export class LinuxNetworks implements NetworkHost {
       }),
       ...this.#records.all().map(
         (path): HeldAsset => ({
-          kind: 'file',
+          kind: 'folder',
           what: path,
           owner: owners.get(path) ?? null,
           remove: () => this.#records.remove(path),
