@@ -250,6 +250,10 @@ async function write(of: Page, text: string): Promise<void> {
   await of.keyboard.insertText(text);
 }
 
+/** How much is wrong stands below the document. */
+const toldFaults = (of: Page, text: string): Promise<void> =>
+  of.locator('.findings').getByText(text).waitFor();
+
 async function openDocument(of: Page, name = 'papers'): Promise<string> {
   await of.goto(`${chromium.url}/domains/${name}/document`);
   await of.locator('.cm-content').waitFor();
@@ -290,7 +294,12 @@ test('a document with three faults is mended by keys alone', async () => {
   const bad = spoilt(good);
   await pressUntil(own, 'Tab', 'div', 'Document of papers');
   await write(own, bad);
-  await own.getByText('3 faults').waitFor();
+  await toldFaults(own, '3 faults');
+  // What no host takes is not sent to one.
+  await own.getByText('Cannot be saved with 3 faults in it').waitFor();
+  assert.ok(await own.getByRole('button', { name: 'Save…' }).isDisabled());
+  await own.keyboard.press('Control+s');
+  assert.equal(await own.locator('.review').count(), 0);
   const told = await own.locator('.findings .error .num').allTextContents();
   const { findings } = await world.client.domains.validate({ body: bad });
   const places = findings
@@ -310,7 +319,7 @@ test('a document with three faults is mended by keys alone', async () => {
     await own.keyboard.press('Home');
     await own.keyboard.press('Shift+End');
     await own.keyboard.insertText(mended);
-    await own.getByText(leftOver(at)).waitFor();
+    await toldFaults(own, leftOver(at));
   }
   await own.keyboard.press('Control+s');
   await own.locator('.review button:focus', { hasText: 'Save' }).waitFor();
@@ -325,15 +334,16 @@ test('a document with three faults is mended by mouse', async () => {
   const own = await admin.newPage();
   const good = await openDocument(own, 'sheets');
   await write(own, spoilt(good));
-  await own.getByText('3 faults').waitFor();
+  await toldFaults(own, '3 faults');
   for (let at = 0; at < 3; at++) {
     await own.locator('.findings .error button').first().click();
     const line = own.locator('.cm-activeLine');
     const mended = await mendedLine(own);
     // Thrice on a line marks it.
     await line.click({ clickCount: 3 });
+    await own.keyboard.press('Delete');
     await own.keyboard.insertText(`${mended}\n`);
-    await own.getByText(leftOver(at)).waitFor();
+    await toldFaults(own, leftOver(at));
   }
   await own.getByRole('button', { name: 'Save…' }).click();
   await own.locator('.review').getByRole('button', { name: 'Save', exact: true }).click();

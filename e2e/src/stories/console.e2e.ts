@@ -464,6 +464,53 @@ test('a what-if is asked as one types, and what stands there until then is marke
   await own.close();
 });
 
+test('the list tells what roots hold, of those that are off too, as the command line does', async () => {
+  const own = await pageIn('full');
+  await own.goto(`${chromium.url}/domains`);
+  const usage = await world.client.usage.list();
+  assert.ok(usage.some(({ id, disk }) => id === null && disk.usedBytes !== null));
+  for (const {
+    name,
+    disk: { usedBytes: used },
+  } of usage) {
+    if (used === null) continue;
+    const row = own.locator('.list .row', { has: own.getByRole('link', { name, exact: true }) });
+    await waitFor(`what ${name} holds`, async () => {
+      const numbers = await row
+        .locator('data')
+        .evaluateAll((all) => all.map((one) => one.getAttribute('value')));
+      return numbers.some((number) => Math.abs(Number(number) - used) < 2 ** 20);
+    });
+  }
+  await own.close();
+});
+
+test('what is typed at once after Ctrl K is what is looked for', async () => {
+  await goTo(page, '/check');
+  await page.getByRole('heading', { name: 'Host check' }).waitFor();
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('web-17');
+  const field = page.getByRole('combobox', { name: 'Search or jump' });
+  await field.waitFor();
+  assert.equal(await field.inputValue(), 'web-17');
+  await page.keyboard.press('Escape');
+  assert.ok((await page.locator('tbody').last().textContent())?.includes('folder'), 'a folder is called one');
+});
+
+test('a chart of a day goes on while it stands there, a step after the other', async () => {
+  const own = await pageIn('full');
+  let asked = 0;
+  await own.route(/\/v1\/history\?/, async (route) => {
+    const history = await world.client.history.host({ series: 'cpu,memory', points: 240 });
+    // The first answer is one whose last step is over.
+    const to = asked++ === 0 ? new Date().toISOString() : history.to;
+    await route.fulfill({ json: { ...history, to } });
+  });
+  await own.goto(`${chromium.url}/`);
+  await waitFor('the next step', () => asked === 2, 25_000);
+  await own.close();
+});
+
 test('new numbers are drawn into the charts that stand there, whose axes say what they are of', async () => {
   const own = await pageIn('full');
   await own.goto(`${chromium.url}/domains/web-17/usage`);

@@ -59,6 +59,9 @@ export function duration(seconds: number): string {
 export const secondsSince = (moment: string, now: Date): number =>
   Math.max(0, (now.getTime() - new Date(moment).getTime()) / 1000);
 
+/** Whose times are told: the browser's own, wherever the host is. */
+export const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+
 const clockForm = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const dayForm = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
 

@@ -1,6 +1,6 @@
 // Every word that the console says, in one place.
 // SPDX-License-Identifier: Apache-2.0
-import { count, duration, plural } from './format.js';
+import { count, duration, plural, zone } from './format.js';
 
 type Verb = 'start' | 'shutdown' | 'reboot' | 'destroy' | 'suspend' | 'resume';
 
@@ -385,7 +385,7 @@ export const texts = {
     sub: 'dashed: what was promised then, and the most of each step',
     span: 'How far back',
     spans: { '1h': '1 h', '26h': '26 h', '32d': '32 d' },
-    time: 'time of this browser',
+    time: `time in ${zone}`,
     inProcessors: 'processors',
     ofTime: 'part of the time',
     inProcesses: 'processes',
@@ -733,6 +733,7 @@ export const texts = {
       ]
         .filter((part) => part !== '')
         .join(', '),
+    faulty: (faults: number): string => `Cannot be saved with ${plural(faults, 'fault')} in it`,
     nowhere: 'whole',
     same: 'Nothing differs.',
     lineKind: { gone: 'gone: ', new: 'new: ' },

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { signal, useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { texts } from '../texts.js';
 import { TextField } from './field.js';
 
@@ -33,9 +33,8 @@ interface DialogProps {
 /** A window within the page; Esc and a click beside it leave it. */
 export function Dialog({ label, class: kind, leave, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    dialog.current?.showModal();
-  }, []);
+  // Before anything else is typed: what follows Ctrl K at once is meant for it.
+  useLayoutEffect(() => dialog.current?.showModal(), []);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: Esc does the same, by the dialog itself
     <dialog

@@ -50,6 +50,8 @@ class Work {
     readonly base: Signal<Stored>,
     readonly text: Signal<string>,
     readonly findings: Signal<readonly Finding[]>,
+    /** So many of them keep it from being saved anywhere. */
+    readonly faults: Signal<number>,
     readonly entry: Signal<string | undefined>,
     readonly told: Signal<{ readonly isGood: boolean; readonly text: string } | undefined>,
     readonly isReviewed: Signal<boolean>,
@@ -148,6 +150,7 @@ function useWork(props: FormProps): Work {
   const parts = [
     useSignal(draft?.text ?? props.stored.text),
     useSignal<readonly Finding[]>([]),
+    useSignal(0),
     useSignal<string | undefined>(undefined),
     useSignal<{ readonly isGood: boolean; readonly text: string } | undefined>(
       draft === undefined ? undefined : { isGood: true, text: words.draft },
@@ -173,15 +176,15 @@ function Place({ work, label, Editor }: PlaceProps) {
     if (box.current === null) return;
     const editor = new Editor(box.current, label, work.text.peek(), {
       changed: (text) => work.changed(text),
-      found: (findings) => {
+      found: (findings, faults) => {
         work.findings.value = findings;
+        work.faults.value = faults;
       },
       at: (entry) => {
         work.entry.value = entry;
       },
       save: () => {
-        if (may('admin') && work.isChanged && work.conflict.peek() === undefined)
-          work.isReviewed.value = true;
+        if (work.isChanged && whyNotSaved(work) === undefined) work.isReviewed.value = true;
       },
     });
     editor.isLocked = !may('admin');
@@ -275,19 +278,28 @@ function Review({ work, saveWord }: { readonly work: Work; readonly saveWord: st
   );
 }
 
+/** Why it cannot be saved as it is. */
+function whyNotSaved({ faults, conflict }: Work): string | undefined {
+  if (!may('admin')) return texts.deeds.noRole('admin');
+  if (conflict.value !== undefined) return words.conflict;
+  return faults.value > 0 ? words.faulty(faults.value) : undefined;
+}
+
 function Deeds({ work }: { readonly work: Work }) {
   const { isNew = false, saveWord } = work.props;
   const mayNot = !may('admin');
   const isBusy = work.isBusy.value;
+  const whyNot = whyNotSaved(work);
+  const told = work.told.value ?? (work.faults.value > 0 && !mayNot && { isGood: false, text: whyNot });
   const drop = () => {
     work.rebase(work.base.peek(), work.base.peek().text);
     dropDraft(work.props.of);
   };
   return (
     <div class="buttons">
-      {work.told.value !== undefined && (
-        <span role="status" class={work.told.value.isGood ? 'grow small wrap' : 'grow small wrap warn-text'}>
-          {work.told.value.text}
+      {told && (
+        <span role="status" class={told.isGood ? 'grow small wrap' : 'grow small wrap warn-text'}>
+          {told.text}
         </span>
       )}
       <button
@@ -305,8 +317,8 @@ function Deeds({ work }: { readonly work: Work }) {
       <button
         type="button"
         class="button main-deed"
-        disabled={mayNot || isBusy || (!isNew && !work.isChanged) || work.conflict.value !== undefined}
-        title={mayNot ? texts.deeds.noRole('admin') : undefined}
+        disabled={isBusy || (!isNew && !work.isChanged) || whyNot !== undefined}
+        title={whyNot}
         onClick={() => {
           if (isNew) void work.save();
           else work.isReviewed.value = true;

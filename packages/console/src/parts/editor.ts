@@ -36,8 +36,8 @@ import { xmlWords } from './xml-words.js';
 export interface EditorEvents {
   /** There is another text. */
   changed(text: string): void;
-  /** What is wrong in the text, by what the page knows and what the host said of it. */
-  found(findings: readonly Finding[]): void;
+  /** What is wrong in the text, by what the page knows and what the host said of it; `faults`: so many keep every host from taking it. */
+  found(findings: readonly Finding[], faults: number): void;
   /** The cursor stands in another place: what is known of that. */
   at(entry: string | undefined): void;
   save(): void;
@@ -72,6 +72,8 @@ const look = EditorView.theme({
     backgroundColor: 'var(--blue-wash)',
     color: 'var(--ink)',
   },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul': { maxWidth: 'min(560px, 95vw)' },
+  '.cm-tooltip.cm-tooltip-autocomplete > ul > li': { whiteSpace: 'normal' },
   '.cm-completionInfo': { maxWidth: '320px', whiteSpace: 'pre-wrap' },
   '.cm-completionDetail': { color: 'var(--soft)' },
   '.cm-diagnostic': { borderLeftWidth: '3px' },
@@ -152,7 +154,7 @@ export class DocumentEditor {
   /** Marks what the host said of this text, until there is another. */
   mark(findings: readonly Finding[]): void {
     this.#ofHost = placeFindings(this.text, findings);
-    this.events.found(this.#findings());
+    this.#find();
     this.#view.dispatch({});
   }
 
@@ -180,16 +182,16 @@ export class DocumentEditor {
   }
 
   /** What the page finds, and what the host found besides. */
-  #findings(): readonly Finding[] {
+  #find(): readonly Finding[] {
     const own = placeFindings(this.text, parseDomain(this.text).findings);
     const known = new Set(own.map(wordsOf));
-    return [...own, ...this.#ofHost.filter((finding) => !known.has(wordsOf(finding)))];
+    const all = [...own, ...this.#ofHost.filter((finding) => !known.has(wordsOf(finding)))];
+    this.events.found(all, own.filter(({ severity }) => severity === 'error').length);
+    return all;
   }
 
   #lint({ state: { doc } }: EditorView): Diagnostic[] {
-    const all = this.#findings();
-    this.events.found(all);
-    return all.map((finding) => {
+    return this.#find().map((finding) => {
       const from = offsetOf(doc, finding.line, finding.column);
       const word = /^<?[^\s<>=/"']*/.exec(doc.sliceString(from, from + 200))?.[0] ?? '';
       const to = Math.min(from + Math.max(word.length, 1), doc.length);
@@ -256,7 +258,7 @@ const isElement = ({ isAttribute, name }: Possible): boolean => !isAttribute && 
 const optionOf = ({ name, doc, value }: Possible, apply = name): Completion => ({
   label: name,
   apply,
-  detail: value.split(';')[0]?.slice(0, 40) ?? '',
+  detail: value.split(';')[0] ?? '',
   info: `${doc}\n${value}`,
 });
 

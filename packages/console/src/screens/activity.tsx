@@ -118,7 +118,7 @@ export function Screen() {
   return (
     <>
       <Head title={words.title} />
-      <Card title={words.jobs} isFlush>
+      <Card title={words.jobs} sub={texts.usage.time} isFlush>
         <div style={jobs.value === undefined ? { padding: '0 16px 16px' } : undefined}>
           <Answer of={jobs}>
             {(list) =>
@@ -149,7 +149,7 @@ export function Screen() {
           </Answer>
         </div>
       </Card>
-      <Card title={words.events}>
+      <Card title={words.events} sub={texts.usage.time}>
         <EventLines events={events.value} none={words.eventsNone} />
       </Card>
     </>

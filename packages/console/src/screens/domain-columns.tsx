@@ -6,7 +6,7 @@ import { StatePill, VerdictBadge } from '../parts/badges.js';
 import { Gauge } from '../parts/gauge.js';
 import { pathOf } from '../paths.js';
 import { Link } from '../router.js';
-import type { Row } from '../state/domains.js';
+import { diskOf, type Row } from '../state/domains.js';
 import { isBroken } from '../state/filter.js';
 import { texts } from '../texts.js';
 
@@ -40,10 +40,10 @@ function Verdict({ row, of }: { readonly row: Row; readonly of: 'cpu' | 'memory'
 }
 
 function Disk({ row }: { readonly row: Row }) {
-  const { disk: usedBytes = null, diskLimit: limitBytes = null } = row.use.value ?? {};
+  const { usedBytes, limitBytes } = diskOf(row);
   if (usedBytes === null)
     return (
-      <span class="soft" title={row.is.value.state === 'shutoff' ? undefined : words.diskUncounted}>
+      <span class="soft" title={words.diskUncounted}>
         {unknown}
       </span>
     );

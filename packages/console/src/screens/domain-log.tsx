@@ -18,7 +18,7 @@ export function Tab({ row }: TabProps) {
   const own = events.value.filter(({ domain }) => domain.uuid === uuid);
   return (
     <>
-      <Card title={words.log}>
+      <Card title={words.log} sub={texts.usage.time}>
         <Answer of={past}>
           {(known) => <EventLines events={joined(own, known)} none={words.logNone} isOfOne />}
         </Answer>

@@ -7,7 +7,7 @@ import { Chart, type Line } from '../parts/chart.js';
 import { Answer, Card } from '../parts/frame.js';
 import { ask, place } from '../router.js';
 import { useAsked } from '../state/asked.js';
-import { hostNow } from '../state/clock.js';
+import { hostNow, isOver } from '../state/clock.js';
 import { daemon } from '../state/daemon.js';
 import { texts } from '../texts.js';
 import type { TabProps } from './screen.js';
@@ -189,7 +189,7 @@ export function Tab({ row }: TabProps) {
     [uuid, span],
     {
       onEvent: (event) => event.event === 'beancounter' && event.domain.uuid === uuid,
-      onBeat: span === '1h',
+      onBeat: span === '1h' || isOver,
     },
   );
   const choose = (
@@ -214,7 +214,7 @@ export function Tab({ row }: TabProps) {
           {(known) => <Charts history={known} />}
         </Answer>
       </Card>
-      <Card title={words.walls}>
+      <Card title={words.walls} sub={words.time}>
         <Answer of={history} lines={2}>
           {({ walls }) => <Hits walls={walls} />}
         </Answer>

@@ -1,6 +1,7 @@
 // All domains: searched, filtered and ordered, and what can be done with many of them at once.
 // SPDX-License-Identifier: Apache-2.0
 import { type Signal, useSignal } from '@preact/signals';
+import { secondsSince } from '../format.js';
 import { Deed } from '../parts/deeds.js';
 import { Bones, Empty, Fault, Head } from '../parts/frame.js';
 import { useWidth } from '../parts/width.js';
@@ -8,7 +9,9 @@ import { Cell, HeadCell, WindowList } from '../parts/window-list.js';
 import { pathOf } from '../paths.js';
 import { ask, go, Link, place } from '../router.js';
 import { verbs } from '../state/actions.js';
-import { fault, load, type Row, rows, turn } from '../state/domains.js';
+import { useAsked } from '../state/asked.js';
+import { hostNow } from '../state/clock.js';
+import { fault, load, loadRoots, type Row, rows, turn } from '../state/domains.js';
 import { left, ordered } from '../state/filter.js';
 import { may } from '../state/session.js';
 import { texts } from '../texts.js';
@@ -120,6 +123,16 @@ const Bulk = ({ marked, leave }: BulkProps) => (
     </button>
   </div>
 );
+
+/** Of more it is not asked what their roots hold, which may have them looked through. */
+const mostRoots = 200;
+const rootsSeconds = 60;
+
+/** Keeps it known what roots hold. */
+function Roots() {
+  useAsked(loadRoots, [], { onBeat: (at) => secondsSince(at, hostNow()) >= rootsSeconds });
+  return null;
+}
 
 interface RowsProps {
   readonly shown: readonly Row[];
@@ -272,6 +285,7 @@ export function Screen() {
         </div>
       )}
       {all !== undefined && all.length > 0 && <List all={all} />}
+      {all !== undefined && all.length <= mostRoots && <Roots />}
     </>
   );
 }

@@ -10,7 +10,7 @@ import { Spark } from '../parts/spark.js';
 import { pathOf } from '../paths.js';
 import { Link } from '../router.js';
 import { useAsked } from '../state/asked.js';
-import { hostNow } from '../state/clock.js';
+import { hostNow, isOver } from '../state/clock.js';
 import { daemon } from '../state/daemon.js';
 import { fault, isNumbered, load, type Row, rows, turn } from '../state/domains.js';
 import { events } from '../state/events.js';
@@ -174,7 +174,7 @@ function Day() {
         { signal },
       ),
     [],
-    { onEvent: ({ event }) => event === 'beancounter' },
+    { onEvent: ({ event }) => event === 'beancounter', onBeat: isOver },
   );
   const usage = texts.usage;
   return (

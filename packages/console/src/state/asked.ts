@@ -16,8 +16,8 @@ export interface Asked<T> {
 export interface Wakes<T> {
   /** An event after which it may be another. */
   readonly onEvent?: ((event: DomainEvent) => boolean) | undefined;
-  /** Each time that numbers come. */
-  readonly onBeat?: boolean | undefined;
+  /** Each time that numbers come, or when what was answered is old by then. */
+  readonly onBeat?: boolean | ((value: T) => boolean) | undefined;
   /** What numbers that come say of it, for which nobody is asked then; null where they do not. */
   readonly inLine?: ((line: UsageLine) => T | null) | undefined;
 }
@@ -67,7 +67,7 @@ export function useAsked<T>(
     const stop = hear((news) => {
       const { wakes } = latest.current;
       if (news.kind === 'usage' && wakes.inLine !== undefined) take(news.usage);
-      else if (isWake(news, wakes)) soon();
+      else if (isWake(news, wakes, answer.peek().value)) soon();
     });
     const line = lastLine();
     if (wakes.inLine === undefined) void now();
@@ -81,8 +81,9 @@ export function useAsked<T>(
   return { ...answer.value, again: () => latest.current.again() };
 }
 
-function isWake<T>(news: News, { onEvent, onBeat = false }: Wakes<T>): boolean {
+function isWake<T>(news: News, { onEvent, onBeat = false }: Wakes<T>, value: T | undefined): boolean {
   if (news.kind === 'gap') return true;
-  if (news.kind === 'usage') return onBeat;
+  if (news.kind === 'usage')
+    return typeof onBeat === 'boolean' ? onBeat : value !== undefined && onBeat(value);
   return news.kind === 'event' && onEvent?.(news.event) === true;
 }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hearDate, hostNow } from './clock.js';
+import { hearDate, hostNow, isOver } from './clock.js';
 
 function apart(date: Date): number {
   const here = new Date();
@@ -22,4 +22,14 @@ test("the host's time goes by what it says itself, and goes on", () => {
   // As an answer has it, without what is left of its second.
   hearDate(new Date(new Date().toUTCString()));
   assert.ok(apart(hostNow()) < 10, 'what differs by its own coarseness is the same');
+});
+
+test('a step is over when the host says so', () => {
+  const to = new Date();
+  to.setHours(to.getHours() + 1);
+  assert.equal(isOver({ to: to.toISOString() }), false);
+  to.setHours(to.getHours() + 1);
+  hearDate(to);
+  assert.equal(isOver({ to: new Date().toISOString() }), true);
+  hearDate(new Date());
 });

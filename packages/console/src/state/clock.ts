@@ -20,3 +20,6 @@ export function hostNow(): Date {
   now.setMilliseconds(now.getMilliseconds() + aheadMs);
   return now;
 }
+
+/** Whether the last step of numbers over time is over, so that there is another. */
+export const isOver = ({ to }: { readonly to: string }): boolean => new Date(to) <= hostNow();

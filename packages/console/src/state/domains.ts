@@ -1,8 +1,9 @@
 // All domains: a row each, whose numbers change by themselves, so that a change touches what shows it and nothing else.
 // SPDX-License-Identifier: Apache-2.0
-import type { ApiError, DomainEvent, DomainSummary, UsageLine, Verdicts } from '@ctvirt/api/browser';
+import type { ApiError, DiskUse, DomainEvent, DomainSummary, UsageLine, Verdicts } from '@ctvirt/api/browser';
 import { batch, computed, type Signal, signal } from '@preact/signals';
 import { asApiError } from './asked.js';
+import { hostNow } from './clock.js';
 import { daemon } from './daemon.js';
 import { byText } from './order.js';
 import { hear, lastLine } from './stream.js';
@@ -30,6 +31,8 @@ export interface Row {
   readonly is: Signal<DomainSummary>;
   /** What it uses; undefined until that came. */
   readonly use: Signal<Use | undefined>;
+  /** What its root holds, as it was found when that was asked last, which is told of those too that nobody counts or that are off. */
+  readonly root: Signal<DiskUse | undefined>;
   /** Whether it was given what it was promised; undefined of what does not run, and until that came. */
   readonly verdicts: Signal<Verdicts | undefined>;
   readonly refused: Signal<Refused | undefined>;
@@ -65,6 +68,7 @@ function rowFor(summary: DomainSummary): Row {
     uuid: summary.uuid,
     is: signal(summary),
     use: signal<Use | undefined>(undefined),
+    root: signal<DiskUse | undefined>(undefined),
     verdicts: signal<Verdicts | undefined>(undefined),
     refused: signal<Refused | undefined>(undefined),
   };
@@ -144,6 +148,25 @@ async function loadNow(): Promise<void> {
     turn.value++;
   });
 }
+
+/** Asks what each root holds; resolves with when that was. */
+export async function loadRoots(signal: AbortSignal): Promise<string> {
+  const domains = await daemon.usage.list({}, { signal });
+  batch(() => {
+    for (const { uuid, disk } of domains) {
+      const row = byUuid.get(uuid);
+      if (row !== undefined) row.root.value = disk;
+    }
+    turn.value++;
+  });
+  return hostNow().toISOString();
+}
+
+/** What its root holds and may hold, as far as it is known. */
+export const diskOf = ({ use, root }: Row) => ({
+  usedBytes: use.value?.disk ?? root.value?.usedBytes ?? null,
+  limitBytes: use.value?.diskLimit ?? root.value?.limitBytes ?? null,
+});
 
 function apply(event: DomainEvent): void {
   if (early !== undefined) {

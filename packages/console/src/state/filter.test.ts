@@ -25,6 +25,7 @@ function row(name: string, { cpu, refused, is = {} }: Parts = {}): Row {
     uuid: summary.uuid,
     is: signal(summary),
     use: signal(cpu === undefined ? undefined : use),
+    root: signal(undefined),
     verdicts: signal(undefined),
     refused: signal(refused === undefined ? undefined : { total: refused, resource: 'numproc' }),
   };

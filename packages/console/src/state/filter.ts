@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import type { DomainSummary } from '@ctvirt/api/browser';
-import type { Row } from './domains.js';
+import { diskOf, type Row } from './domains.js';
 import { byText } from './order.js';
 
 /** Whether a domain is called so, or has such a title, address or template; `wanted` in lower case. */
@@ -52,7 +52,7 @@ const measures: Readonly<Record<string, (row: Row) => number | string>> = {
   state: ({ is }) => is.value.state,
   cpu: ({ use }) => use.value?.cpu ?? -1,
   memory: ({ use }) => use.value?.memory ?? -1,
-  disk: ({ use }) => use.value?.disk ?? -1,
+  disk: (row) => diskOf(row).usedBytes ?? -1,
   walls: ({ refused }) => refused.value?.total ?? 0,
 };
 
