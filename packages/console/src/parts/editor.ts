@@ -8,9 +8,9 @@ import {
   closeBrackets,
   completionKeymap,
 } from '@codemirror/autocomplete';
-import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
+import { history, historyKeymap, indentLess, indentMore, standardKeymap } from '@codemirror/commands';
 import { HighlightStyle, syntaxHighlighting } from '@codemirror/language';
-import { type Diagnostic, linter, lintGutter, lintKeymap } from '@codemirror/lint';
+import { type Diagnostic, linter, lintGutter, nextDiagnostic } from '@codemirror/lint';
 import { Compartment, EditorState, type Text } from '@codemirror/state';
 import {
   drawSelection,
@@ -118,9 +118,11 @@ export class DocumentEditor {
           keymap.of([
             { key: 'Mod-s', run: () => this.#save(), preventDefault: true },
             ...completionKeymap,
-            ...lintKeymap,
+            { key: 'F8', run: nextDiagnostic },
+            { key: 'Mod-]', run: indentMore },
+            { key: 'Mod-[', run: indentLess },
             ...historyKeymap,
-            ...defaultKeymap,
+            ...standardKeymap,
           ]),
           this.#locked.of(EditorState.readOnly.of(false)),
           EditorView.updateListener.of(({ docChanged, selectionSet, state }) => {
