@@ -76,6 +76,22 @@ suite('limits on cgroup v2', () => {
     await world.client.domains.destroy({ domain: '620' });
   });
 
+  test('who spreads its threads over groups of its own is seen, counted and destroyed', async () => {
+    await run({ name: '621' });
+    const line = `mkdir -p /mnt; mount -t cgroup2 none /mnt && mkdir -p /mnt/own/threads && sleep 1000 & sleep 1
+      echo threaded >/mnt/own/threads/cgroup.type && echo $! >/mnt/own/cgroup.procs
+      cat /mnt/own/cgroup.type; cat /mnt/own/threads/cgroup.procs 2>&1`;
+    const { stdout } = await world.exec('621', '/bin/sh', '-c', line);
+    assert.match(stdout, /^domain threaded\n.*not supported/i);
+    const seen = await world.client.usage.processes({ domain: '621' });
+    assert.ok(
+      seen.some(({ command }) => command.includes('1000')),
+      JSON.stringify(seen),
+    );
+    await world.client.domains.destroy({ domain: '621' });
+    assert.equal(await world.state('621'), 'shutoff (destroyed)');
+  });
+
   test('numproc: a fork bomb stays within it, and destroy ends it', async () => {
     const group = await run({ name: '602', type: 'openvz' });
     await set('602', { numproc: '20' });
