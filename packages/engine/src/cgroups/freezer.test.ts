@@ -149,7 +149,7 @@ test('a container that spreads threads over groups is counted and ended as any o
     writeFileSync(join(folder, 'cgroup.procs'), String(child.pid));
     writeFileSync(join(below, 'cgroup.type'), 'threaded');
     writeFileSync(join(below, 'cgroup.threads'), String(child.pid));
-    assert.deepEqual(processesIn(folder), [child.pid]);
+    assert.deepEqual(await processesIn(folder), [child.pid]);
     assert.equal(await countLive(second, group), 1);
     assert.deepEqual(await removeContainerGroups(second, parent, 'spread', () => false), []);
     assert.deepEqual(await ended, [null, 'SIGKILL']);
@@ -160,3 +160,31 @@ test('a container that spreads threads over groups is counted and ended as any o
     for (const each of [below, folder, second.path('freezer', parent)]) if (existsSync(each)) rmdirSync(each);
   }
 });
+
+for (const world of worlds)
+  test(`cgroup v${world.version}: processes are found in groups whose paths are longer than any that the kernel takes`, async () => {
+    const group = `ctvirt-deep-${process.pid}`;
+    const parent = world.path('freezer', group);
+    const top = join(parent, 'lxc.payload.deep');
+    mkdirSync(top, { recursive: true });
+    const child = spawn('/bin/sleep', ['60'], { stdio: 'ignore' });
+    const ended = once(child, 'exit');
+    const began = process.cwd();
+    try {
+      process.chdir(top);
+      for (let depth = 0; depth < 20; depth++) {
+        mkdirSync('x'.repeat(250));
+        process.chdir('x'.repeat(250));
+      }
+      writeFileSync('cgroup.procs', String(child.pid));
+      process.chdir(began);
+      assert.deepEqual(await processesIn(parent), [child.pid]);
+    } finally {
+      process.chdir(began);
+      child.kill('SIGKILL');
+      await ended;
+      const all = { ...world, all: (of: string) => [world.path('freezer', of)] };
+      assert.deepEqual(await removeContainerGroups(all, group, 'deep', () => false), []);
+      rmdirSync(parent);
+    }
+  });

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { unlessGone } from '../host/gone.js';
 import { whileHeld } from '../host/guard.js';
 import { killExactly } from '../host/pidfd.js';
-import { type CgroupLayout, processesOf } from './layout.js';
+import { type CgroupLayout, processesIn, processesOf } from './layout.js';
 import { walkTree } from './tree.js';
 
 /** How long processes may take to come to a stop. */
@@ -85,9 +85,7 @@ export async function killGroup(layout: CgroupLayout, group: string): Promise<vo
 
 /** How many run in a group and in those below it: whoever has ended, but is not reaped yet, does not. */
 export async function countLive(layout: CgroupLayout, group: string): Promise<number> {
-  let count = 0;
-  await walkTree(layout.path('pids', group), (path) => (count += processesOf(path).length));
-  return count;
+  return (await processesIn(layout.path('pids', group))).length;
 }
 
 const switchOf = ({ version }: CgroupLayout) =>

@@ -3,7 +3,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cgroupVersion } from '../host/facts.js';
-import { isErrno, isGone, unlessGone } from '../host/gone.js';
+import { isErrno, isGone } from '../host/gone.js';
+import { walkTree } from './tree.js';
 
 const ROOT = '/sys/fs/cgroup';
 
@@ -99,13 +100,13 @@ export function processesOf(folder: string): number[] {
   }
 }
 
-/** The processes of a group and of those below it: a container may have made some. */
-export function processesIn(folder: string): number[] {
-  const below = unlessGone(() => readdirSync(folder, { withFileTypes: true })) ?? [];
-  return [
-    ...processesOf(folder),
-    ...below.flatMap((entry) => (entry.isDirectory() ? processesIn(join(folder, entry.name)) : [])),
-  ];
+/** The processes of a group and of those below it: a container may have made some, as many and as deep as it may. */
+export async function processesIn(folder: string): Promise<number[]> {
+  const found: number[] = [];
+  await walkTree(folder, (path) => {
+    for (const pid of processesOf(path)) found.push(pid);
+  });
+  return found;
 }
 
 /** A number of a cgroup file; null for `max`, and where the file is not there. */

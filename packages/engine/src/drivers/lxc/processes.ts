@@ -41,9 +41,8 @@ export async function processesOf(
   { cgroups, group, initPid }: ProcessParts,
   only: number | undefined,
 ): Promise<readonly RunProcess[]> {
-  const pids = processesIn(cgroups.path('freezer', group)).filter(
-    (pid) => only === undefined || pid === only,
-  );
+  const all = await processesIn(cgroups.path('freezer', group));
+  const pids = all.filter((pid) => only === undefined || pid === only);
   if (pids.length === 0) return [];
   const users = idsIn(unlessGone(() => readFileSync(`/proc/${initPid}/uid_map`, 'utf8')) ?? '');
   const found: RunProcess[] = [];

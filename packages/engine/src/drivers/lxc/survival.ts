@@ -59,7 +59,7 @@ export class Survival {
     for (const { run, survivalBytes } of all) {
       if (!isAnyPromised && this.#restored.has(run)) continue;
       const isBeyond = isAnyPromised && this.#memoryOf(lxcRun(run).group) > survivalBytes;
-      this.#settle(lxcRun(run), isBeyond ? Math.min(WORST, this.#own + BEYOND) : this.#own);
+      await this.#settle(lxcRun(run), isBeyond ? Math.min(WORST, this.#own + BEYOND) : this.#own);
       if (isAnyPromised) this.#restored.delete(run);
       else this.#restored.add(run);
       if (++since % AT_ONCE === 0) await turn();
@@ -67,9 +67,9 @@ export class Survival {
   }
 
   /** Every process that comes later has the score of its parent. */
-  #settle({ initPid, group }: LxcRun, score: number): void {
+  async #settle({ initPid, group }: LxcRun, score: number): Promise<void> {
     if (scoreOf(initPid) === score) return;
-    for (const pid of processesIn(this.parts.cgroups.path('memory', group))) {
+    for (const pid of await processesIn(this.parts.cgroups.path('memory', group))) {
       try {
         writeFileSync(`/proc/${pid}/oom_score_adj`, String(score));
       } catch {

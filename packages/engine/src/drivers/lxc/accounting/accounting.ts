@@ -241,7 +241,8 @@ export class Accounting<S extends Subject> {
   }
 
   async #countOnce(run: Run, locks: FileLocks): Promise<void> {
-    const census = await takeCensus(lxcRun(run.running).initPid, processesIn(run.folder('pids')), locks);
+    const pids = await processesIn(run.folder('pids'));
+    const census = await takeCensus(lxcRun(run.running).initPid, pids, locks);
     run.census = { ...census, atMs: performance.now(), at: new Date() };
   }
 
