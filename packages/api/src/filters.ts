@@ -18,10 +18,12 @@ export const filters = resource({
     method: 'POST',
     path: '/v1/filters',
     role: 'admin',
-    summary: 'Define a network filter from its XML; what runs with it has its rules at once',
+    summary:
+      'Define a network filter from its XML; what runs with it has its rules at once; with `If-Match` only while the one of its name is the one that was read, else `changed`',
     query: { strict: boolean({ description: 'Refuse what is not understood instead of keeping it' }) },
     body: xml,
     answer: json(filterDefineResult),
+    tag: 'matched',
   },
   info: {
     method: 'GET',
@@ -46,6 +48,7 @@ export const filters = resource({
     summary: "A network filter's XML",
     body: none,
     answer: text('application/xml'),
+    tag: 'told',
   },
   bindings: {
     method: 'GET',

@@ -19,13 +19,15 @@ export const networks = resource({
     method: 'POST',
     path: '/v1/networks',
     role: 'admin',
-    summary: 'Define a network from its XML, or with `transient` start one that is gone when it stops',
+    summary:
+      'Define a network from its XML, or with `transient` start one that is gone when it stops; with `If-Match` only while the one of its name is the one that was read, else `changed`',
     query: {
       strict: boolean({ description: 'Refuse what is not understood instead of keeping it' }),
       transient: boolean({ description: 'Start it now, and forget it when it stops' }),
     },
     body: xml,
     answer: json(networkDefineResult),
+    tag: 'matched',
   },
   info: {
     method: 'GET',
@@ -51,6 +53,7 @@ export const networks = resource({
     query: { inactive: boolean({ description: 'As its next start will read it' }) },
     body: none,
     answer: text('application/xml'),
+    tag: 'told',
   },
   start: {
     method: 'POST',

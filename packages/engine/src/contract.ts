@@ -206,6 +206,8 @@ export interface NetworkDefineOptions {
   readonly strict?: boolean;
   /** Looks at the document that was read, and throws what forbids it. */
   readonly permit?: (network: Network) => void;
+  /** Only if the one that is defined by that name has one of these. */
+  readonly tags?: readonly string[] | undefined;
 }
 
 /** Another host's engine, as one that gives a domain away reaches it; what fails there is an `EngineError` here. */
@@ -629,7 +631,10 @@ export interface Engine {
     find(key: { readonly name: string } | { readonly uuid: string }): FilterSummary | undefined;
     xml(ref: FilterRef): string;
     /** A document without a UUID is that of the filter of its name, if there is one. What runs with it has its rules at once, or nothing is changed. */
-    define(xml: string, options?: { strict?: boolean }): Promise<FilterDefineResult>;
+    define(
+      xml: string,
+      options?: { strict?: boolean; tags?: readonly string[] | undefined },
+    ): Promise<FilterDefineResult>;
     /** Throws `in-use` with the filters and domains that name it. */
     undefine(ref: FilterRef): Promise<void>;
     /** Links of running domains that have one. */

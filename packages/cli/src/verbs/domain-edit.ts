@@ -1,11 +1,9 @@
 // ctvirt edit
 // SPDX-License-Identifier: Apache-2.0
-import type { DefineResult } from '@ctvirt/api';
-import type { ApiClient } from '@ctvirt/api/node';
 import { verb } from '../verb.js';
 import { sinceWhen } from '../wording.js';
 import { anyDomain } from './arguments.js';
-import { type Editing, editDefinition, untagged } from './editing.js';
+import { editDefinition, tagged, untagged } from './editing.js';
 
 /** Returns whether it was changed, and the domain as it is then. */
 export const edit = verb({
@@ -30,28 +28,11 @@ export const edit = verb({
             () => domains.xml({ domain: uuid, inactive: true }),
             (body) => domains.define({ body }),
           )
-        : tagged(domains, uuid)),
+        : tagged(
+            (options) => domains.xml({ domain: uuid, inactive: true }, options),
+            (body, ifMatch) => domains.redefine({ domain: uuid, body, ifMatch }),
+          )),
       result: ({ domain }) => ({ data: { domain }, when: sinceWhen(domain) }),
     });
   },
-});
-
-/** A change that somebody else made since is seen by the daemon, at the moment of this one. */
-const tagged = (
-  domains: ApiClient['domains'],
-  domain: string,
-): Pick<Editing<DefineResult>, 'read' | 'define'> => ({
-  async read() {
-    let tag: string | undefined;
-    const text = await domains.xml(
-      { domain, inactive: true },
-      {
-        onTag: (told) => {
-          tag = told;
-        },
-      },
-    );
-    return { text, tag };
-  },
-  define: (body, { tag }) => domains.redefine({ domain, body, ifMatch: tag }),
 });

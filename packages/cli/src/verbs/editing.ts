@@ -1,6 +1,6 @@
 // A definition edited in the person's editor until the daemon takes it.
 // SPDX-License-Identifier: Apache-2.0
-import { ApiError, type Finding } from '@ctvirt/api';
+import { ApiError, type CallOptions, type Finding } from '@ctvirt/api';
 import { mergeTexts } from '@ctvirt/xml';
 import type { Context } from '../context.js';
 import { ask, EditedText } from '../editor.js';
@@ -27,7 +27,7 @@ export interface Editing<R extends { readonly findings: readonly Finding[] }> {
   readonly result: (defined: R) => { readonly data: object; readonly when: string };
 }
 
-/** Reads and defines what has no tags: who changes it between the two is not seen. */
+/** Reads and defines what has no tags, as another libvirt's: who changes it between the two is not seen. */
 export const untagged = <R>(
   read: () => Promise<string>,
   define: (text: string) => Promise<R>,
@@ -38,6 +38,23 @@ export const untagged = <R>(
       throw new ApiError('changed', 'someone else changed the definition meanwhile');
     return await define(text);
   },
+});
+
+/** A change that somebody else made since is seen by the daemon, at the moment of this one. */
+export const tagged = <R>(
+  read: (options: CallOptions) => Promise<string>,
+  define: (text: string, ifMatch: string | undefined) => Promise<R>,
+): { read: () => Promise<Version>; define: (text: string, before: Version) => Promise<R> } => ({
+  async read() {
+    let tag: string | undefined;
+    const text = await read({
+      onTag: (told) => {
+        tag = told;
+      },
+    });
+    return { text, tag };
+  },
+  define: (text, { tag }) => define(text, tag),
 });
 
 /** Asks the editor again while the daemon refuses the text; one that is given up stays in its file, which the error names. */

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { verb } from '../verb.js';
 import { anyFilter } from './arguments.js';
-import { editDefinition, untagged } from './editing.js';
+import { editDefinition, tagged, untagged } from './editing.js';
 
 /** Returns whether it was changed, and the filter as it is then. */
 export const filterEdit = verb({
@@ -23,10 +23,15 @@ export const filterEdit = verb({
     await editDefinition(context, {
       noun: 'network filter',
       name,
-      ...untagged(
-        () => filters.xml({ filter: name }),
-        (body) => filters.define({ body }),
-      ),
+      ...(context.isForeign
+        ? untagged(
+            () => filters.xml({ filter: name }),
+            (body) => filters.define({ body }),
+          )
+        : tagged(
+            (options) => filters.xml({ filter: name }, options),
+            (body, ifMatch) => filters.define({ body, ifMatch }),
+          )),
       result: ({ filter }) => ({ data: { filter }, when: '' }),
     });
   },

@@ -3,7 +3,7 @@
 import { verb } from '../verb.js';
 import { sinceWhenNetwork } from '../wording.js';
 import { anyNetwork } from './arguments.js';
-import { editDefinition, untagged } from './editing.js';
+import { editDefinition, tagged, untagged } from './editing.js';
 
 /** Returns whether it was changed, and the network as it is then. */
 export const networkEdit = verb({
@@ -27,10 +27,15 @@ export const networkEdit = verb({
     await editDefinition(context, {
       noun: 'network',
       name,
-      ...untagged(
-        () => networks.xml({ network: name, inactive: true }),
-        (body) => networks.define({ body }),
-      ),
+      ...(context.isForeign
+        ? untagged(
+            () => networks.xml({ network: name, inactive: true }),
+            (body) => networks.define({ body }),
+          )
+        : tagged(
+            (options) => networks.xml({ network: name, inactive: true }, options),
+            (body, ifMatch) => networks.define({ body, ifMatch }),
+          )),
       result: ({ network }) => ({ data: { network }, when: sinceWhenNetwork(network) }),
     });
   },

@@ -1,12 +1,14 @@
 // The verbs of networks against a daemon: what they print, in words and as JSON, and how they end.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { withDaemon } from '../testing/harness.js';
 import { verbs } from './index.js';
 
+const program = fileURLToPath(new URL('../main.js', import.meta.url));
 const xml = (name: string, subnet = '192.0.2', more = ''): string =>
   `<network>\n  <name>${name}</name>${more}\n  <ip address='${subnet}.1' prefix='24'>\n    <dhcp>\n` +
   `      <range start='${subnet}.10' end='${subnet}.99'/>\n    </dhcp>\n  </ip>\n</network>\n`;
@@ -127,6 +129,21 @@ describe('ctvirt network', () => {
     assert.match((await ctvirt('network dumpxml edited')).out, /192\.0\.2\.50/);
     const same = await ctvirt('net-edit edited', { env: { EDITOR: 'true' } });
     assert.equal(same.out, "Network 'edited' XML configuration not changed.\n");
+    // Who comes second is told, and his text is kept.
+    const theirs = join(daemon.folder, 'theirs.xml');
+    writeFileSync(theirs, xml('edited').replace('192.0.2.99', '192.0.2.60'));
+    const editor = join(daemon.folder, 'editor.sh');
+    writeFileSync(
+      editor,
+      `'${process.execPath}' '${program}' --socket '${daemon.socketPath}' network define '${theirs}' && sed -i 's/192.0.2.50/192.0.2.70/' "$1"\n`,
+    );
+    const second = await ctvirt('network edit edited', { env: { EDITOR: `sh ${editor}` }, input: 'n\n' });
+    assert.equal(second.status, 1);
+    assert.match(second.err, /the document of network 'edited' was changed meanwhile/);
+    const [, kept = ''] = /your text is kept in (\S+)/.exec(second.err) ?? [];
+    assert.match(readFileSync(kept, 'utf8'), /192\.0\.2\.70/);
+    assert.match((await ctvirt('network dumpxml edited')).out, /192\.0\.2\.60/);
+    rmSync(dirname(kept), { recursive: true });
     await ctvirt('network undefine edited');
   });
 

@@ -7,7 +7,8 @@ import type { Handlers } from './handler.js';
 /** Filters: their definition, and who has which; refusals are the engine's own. */
 export const bindFilters = ({ filters }: Engine): Handlers<Resources['filters']> => ({
   list: () => filters.list(),
-  define: ({ body, query: { strict } }) => filters.define(body, strict === undefined ? {} : { strict }),
+  define: ({ body, query: { strict }, tags }) =>
+    filters.define(body, { ...(strict !== undefined && { strict }), tags }),
   info: ({ params: { filter } }) => filters.get(filter),
   undefine: ({ params: { filter } }) => filters.undefine(filter),
   xml: ({ params: { filter } }) => filters.xml(filter),

@@ -48,6 +48,46 @@ test('a transient one is gone when it stops; the list is narrowed to running or 
   assert.deepEqual(await names(), ['lan']);
 });
 
+test('a network or a filter is changed only if it is still the one that was read', async (t) => {
+  const { client } = await serve(t);
+  const filterXml = (rule: string) => `<filter name='own'><rule action='${rule}' direction='out'/></filter>`;
+  await client.networks.define({ body: networkXml('lan') });
+  await client.filters.define({ body: filterXml('drop') });
+  const tagOf = async (read: (options: { onTag: (tag: string) => void }) => Promise<string>) => {
+    let tag = '';
+    await read({ onTag: (told) => (tag = told) });
+    assert.match(tag, /^"[0-9a-f]{32}"$/);
+    return tag;
+  };
+  const networkTag = () => tagOf((options) => client.networks.xml({ ...lan, inactive: true }, options));
+  const filterTag = () => tagOf((options) => client.filters.xml({ filter: 'own' }, options));
+  const change = (address: string, ifMatch?: string) =>
+    client.networks.define({ body: networkXml('lan').replaceAll('192.0.2', address), ifMatch });
+  const [network, filter] = [await networkTag(), await filterTag()];
+  await change('198.51.100', network);
+  await assert.rejects(
+    change('203.0.113', network),
+    failsWith('changed', /^the document of network 'lan' was changed meanwhile$/),
+  );
+  assert.match(await client.networks.xml({ ...lan, inactive: true }), /198\.51\.100\.1/);
+  await change('203.0.113', await networkTag());
+  await change('192.0.2');
+  await client.filters.define({ body: filterXml('accept'), ifMatch: filter });
+  await assert.rejects(
+    client.filters.define({ body: filterXml('reject'), ifMatch: filter }),
+    failsWith('changed', /^the document of network filter 'own' was changed meanwhile$/),
+  );
+  assert.match(await client.filters.xml({ filter: 'own' }), /accept/);
+  await client.filters.define({ body: filterXml('reject'), ifMatch: await filterTag() });
+  // One that is gone is not made again, and what only runs has no document to be changed.
+  await client.networks.undefine(lan);
+  await assert.rejects(change('192.0.2', network), failsWith('changed', /^there is no network 'lan'/));
+  await assert.rejects(
+    client.networks.define({ body: networkXml('lan'), transient: true, ifMatch: network }),
+    failsWith('invalid', /If-Match/),
+  );
+});
+
 test('one element is changed, of the running network or its definition, or of both', async (t) => {
   const { client } = await serve(t);
   await client.networks.define({ body: networkXml('lan') });

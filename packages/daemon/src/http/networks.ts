@@ -11,9 +11,12 @@ export const bindNetworks = ({ networks }: Engine): Handlers<Resources['networks
     const all = networks.list();
     return active === undefined ? all : all.filter((network) => network.active === active);
   },
-  define: ({ body, query: { strict, transient } }) => {
+  define: ({ body, query: { strict, transient }, tags }) => {
     const options = strict === undefined ? {} : { strict };
-    return transient ? networks.create(body, options) : networks.define(body, options);
+    if (!transient) return networks.define(body, { ...options, tags });
+    if (tags !== undefined)
+      throw new EngineError('invalid', 'If-Match is for a network that is defined: without `transient`');
+    return networks.create(body, options);
   },
   info: ({ params: { network } }) => networks.get(network),
   undefine: ({ params: { network } }) => networks.undefine(network),

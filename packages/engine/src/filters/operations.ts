@@ -6,6 +6,7 @@ import { formatDocument, type Nwfilter, parseDocument, placeFindings } from '@ct
 import type { Engine } from '../contract.js';
 import { EngineError } from '../errors.js';
 import { refuseErrors } from '../lifecycle/document.js';
+import { refuseOtherTag } from '../lifecycle/document-tag.js';
 import type { Wall } from '../network/wall.js';
 import type { Registry } from '../registry/registry.js';
 import { diskName } from '../state/layout.js';
@@ -43,7 +44,7 @@ export function filterOperations(parts: FilterParts): Operations {
       return found && summary(found);
     },
     xml: (ref) => formatDocument('filter', filters.find(ref)),
-    define: async (xml, options) => await inTurn(() => define(xml, options?.strict === true, parts)),
+    define: async (xml, options) => await inTurn(() => define(xml, options, parts)),
     undefine: async (ref) => await inTurn(() => undefine(filters.find(ref), parts)),
     bindings: () => bindingsOf(parts),
   };
@@ -57,7 +58,11 @@ const summaryOf = (filter: KnownFilter, { filters }: FilterParts): FilterSummary
   filters: referencesOf(filter),
 });
 
-async function define(xml: string, strict: boolean, parts: FilterParts): ReturnType<Operations['define']> {
+async function define(
+  xml: string,
+  { strict = false, tags }: NonNullable<Parameters<Operations['define']>[1]> = {},
+  parts: FilterParts,
+): ReturnType<Operations['define']> {
   const { filters, filterStore, wall } = parts;
   const { model, findings } = parseDocument('filter', xml, { strict });
   refuseErrors(findings, 'the document');
@@ -68,6 +73,8 @@ async function define(xml: string, strict: boolean, parts: FilterParts): ReturnT
   if (before === undefined)
     checkUnlike('network filter', { name: model.name, uuid: model.uuid }, filters.list());
   const filter = { ...model, uuid: uuidFor(model, before, filters) };
+  const shown = filters.byName(model.name);
+  refuseOtherTag(`network filter '${model.name}'`, shown && formatDocument('filter', shown), tags);
   const findNext = (name: string) => (name === filter.name ? filter : filters.byName(name));
   // Whoever names it has to have a meaning, too.
   for (const { name } of filters.list()) if (name !== filter.name) placedRules(name, findNext);

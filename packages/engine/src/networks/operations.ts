@@ -13,6 +13,7 @@ import type { Engine, NetworkDefineOptions } from '../contract.js';
 import { EngineError } from '../errors.js';
 import { overlap } from '../host/address-bytes.js';
 import { refuseErrors } from '../lifecycle/document.js';
+import { refuseOtherTag } from '../lifecycle/document-tag.js';
 import { remarkOf } from '../lifecycle/not-enforced.js';
 import type { Registry } from '../registry/registry.js';
 import { diskName } from '../state/layout.js';
@@ -54,10 +55,9 @@ export function networkOperations(parts: NetworkParts): Operations {
       const entry = known.there(key);
       return entry && summary(entry);
     },
-    xml: async (ref, options) =>
-      formatDocument('network', shownOf(known.find(ref), options?.inactive === true, parts)),
+    xml: async (ref, options) => textOf(known.find(ref), options?.inactive === true, parts),
     document: (ref, options) => shownOf(known.find(ref), options?.inactive === true, parts),
-    define: (xml, options) => define(read(xml, options), parts),
+    define: (xml, options) => define(read(xml, options), options?.tags, parts),
     create: (xml, options) => create(read(xml, options), parts),
     start: (ref) => taken(ref, (entry) => runner.start(entry)),
     stop: (ref) => taken(ref, (entry) => runner.stop(entry)),
@@ -92,12 +92,17 @@ function read(xml: string, { strict = false, permit }: NetworkDefineOptions = {}
   return { network: model, findings: [...findings, ...placeFindings(xml, unkeptOf(model))] };
 }
 
-async function define({ network, findings }: Read, parts: NetworkParts): Promise<NetworkDefineResult> {
+async function define(
+  { network, findings }: Read,
+  tags: readonly string[] | undefined,
+  parts: NetworkParts,
+): Promise<NetworkDefineResult> {
   const { known, queue, store, runner } = parts;
   const { name } = network;
   return await queue.run(name, async () => {
     const existing = known.byName(name);
     refuseTaken(network, existing, parts);
+    refuseOtherTag(`network '${name}'`, existing && textOf(existing, true, parts), tags);
     const next = settledFor(network, existing, parts);
     planOf(next);
     const record = { version: 1, name, uuid: next.uuid, autostart: existing?.autostart === true } as const;
@@ -283,6 +288,9 @@ async function amend(
     parts.log('warn', `network '${name}': ${sentence}`);
   runner.tell('changed', entry);
 }
+
+const textOf = (entry: NetworkEntry, isInactive: boolean, parts: NetworkParts): string =>
+  formatDocument('network', shownOf(entry, isInactive, parts));
 
 /** libvirt's clients are shown how many interfaces are on it. */
 function shownOf(entry: NetworkEntry, isInactive: boolean, { memberships }: NetworkParts): SettledNetwork {
