@@ -442,7 +442,15 @@ test('10,000 domains take as many elements as 1,000', async () => {
     await own.locator('.list [data-at="0"]').focus();
     await own.keyboard.press('End');
     await own.getByText(`d${many - 1}`, { exact: true }).waitFor();
-    const count = await own.evaluate(() => document.querySelectorAll('*').length);
+    await own.locator('.live[data-state="live"]').waitFor();
+    // What is told of the host and of numbers comes when it comes.
+    let count = 0;
+    await waitFor('no more elements', async () => {
+      const before = count;
+      await own.waitForTimeout(300);
+      count = await own.evaluate(() => document.querySelectorAll('*').length);
+      return count === before;
+    });
     await own.close();
     return count;
   };
