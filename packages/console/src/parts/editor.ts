@@ -56,6 +56,10 @@ const look = EditorView.theme({
   '.cm-scroller': { fontFamily: 'var(--mono)', minHeight: '260px', maxHeight: 'calc(100dvh - 380px)' },
   '.cm-content': { caretColor: 'var(--ink)' },
   '.cm-cursor': { borderLeftColor: 'var(--ink)' },
+  '@media (prefers-reduced-motion: reduce)': {
+    // The editor itself names an animation at its place.
+    '.cm-cursorLayer': { animation: 'none !important' },
+  },
   '.cm-gutters': { backgroundColor: 'var(--sunken)', color: 'var(--soft)', border: 'none' },
   '.cm-activeLine, .cm-activeLineGutter': {
     backgroundColor: 'color-mix(in srgb, var(--blue) 8%, transparent)',
