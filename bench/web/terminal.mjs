@@ -58,9 +58,10 @@ export async function pressed(page, keys) {
  * When the last line is a prompt of a shell, by the page's own clock.
  *
  * @param {import('playwright-core').Page} page
+ * @param {number} [mostMs]
  * @returns {Promise<number>}
  */
-export const untilPrompt = (page) =>
+export const untilPrompt = (page, mostMs = patienceMs) =>
   page.evaluate(async (most) => {
     const until = performance.now() + most;
     for (;;) {
@@ -71,4 +72,4 @@ export const untilPrompt = (page) =>
       if (performance.now() > until) throw new Error(`there is no prompt in:\n${lines.join('\n')}`);
       await new Promise(requestAnimationFrame);
     }
-  }, patienceMs);
+  }, mostMs);
