@@ -52,3 +52,20 @@ test('what a program writes comes as it is, and the size is what the other end r
   const { stream } = terminalOf(master, slave, Promise.resolve());
   assert.equal(String(Buffer.concat(await stream.toArray())), 'one\ntwo\r\n');
 });
+
+test('what lies in a terminal is one piece, though the kernel gives 4095 bytes at a time', async () => {
+  const { master, slave } = openPty();
+  takeBytesAsTheyAre(master);
+  const writer = openSync(
+    `/proc/self/fd/${slave}`,
+    constants.O_WRONLY | constants.O_NOCTTY | constants.O_NONBLOCK,
+  );
+  const text = Buffer.alloc(40_000, 'a line of forty characters, or so it is.\n');
+  const written = writeSync(writer, text);
+  closeSync(writer);
+  assert.ok(written > 4095, `it took ${written} bytes`);
+  const { stream } = terminalOf(master, slave, sleep(200));
+  const pieces: Buffer[] = await stream.toArray();
+  assert.ok(Buffer.concat(pieces).equals(text.subarray(0, written)));
+  assert.equal(pieces.length, 1);
+});

@@ -11,6 +11,8 @@ const TIOCSWINSZ = 0x5414;
 const TIOCGPTPEER = 0x5441;
 const O_CLOEXEC = 0o2000000;
 const CHUNK_BYTES = 65_536;
+/** As much as the kernel gives of a terminal at once. */
+const READ_BYTES = 4095;
 const MOST_WAITING_BYTES = 1 << 20;
 /** So long until it is tried again to write to one who does not read. */
 const LONGEST_WAIT_MS = 100;
@@ -60,7 +62,7 @@ export function terminalOf(master: number, slave: number, ended: Promise<unknown
     },
   });
   reader.on('data', (chunk) => {
-    if (!stream.push(chunk)) reader.pause();
+    if (!stream.push(withNext(master, chunk))) reader.pause();
   });
   reader.on('error', () => stream.destroy());
   reader.on('end', () => stream.push(null));
@@ -102,6 +104,24 @@ function writeNow(master: number, bytes: Buffer): number {
     if (isErrno(error, 'EAGAIN')) return 0;
     throw error;
   }
+}
+
+/**
+ * A terminal is read 4095 bytes at a time, and by libuv once in a turn of the loop: what lies behind a full reading comes along, 64 KiB
+ * at most, which is one piece then for all who pass it on.
+ */
+function withNext(master: number, chunk: Buffer): Buffer {
+  const pieces = [chunk];
+  for (let last = chunk; last.length === READ_BYTES && pieces.length < CHUNK_BYTES / READ_BYTES - 1; ) {
+    const next = Buffer.allocUnsafe(READ_BYTES);
+    try {
+      last = next.subarray(0, readSync(master, next));
+    } catch {
+      break; // EAGAIN: that was all; whatever else it is, libuv meets it, too
+    }
+    pieces.push(last);
+  }
+  return pieces.length === 1 ? chunk : Buffer.concat(pieces);
 }
 
 /** All that the kernel holds of what was written; somebody left behind may write for ever. */
