@@ -213,7 +213,8 @@ test('a page of which a file does not come once is there all the same', async ()
   for (const file of ['main-*.js', 'chunk-*.js', 'main-*.css', 'overview-*.js']) {
     const own = await admin.newPage();
     await own.route(`**/${file}`, (route) => route.abort('internetdisconnected'), { times: 1 });
-    await own.goto(`${chromium.url}/`);
+    // It may be loading again by the time that it is loaded.
+    await own.goto(`${chromium.url}/`, { waitUntil: 'commit' });
     await own.locator('.tiles').waitFor();
     await own.waitForFunction(() => getComputedStyle(document.body).margin === '0px');
     await own.close();
@@ -233,7 +234,7 @@ test('where a file never comes the page says so, and is there when it is asked f
     await own.unroute(`**/${file}`);
     loads = 0;
     await own.route(`**/${file}`, (route) => route.abort('internetdisconnected'));
-    await own.goto(`${chromium.url}/check`);
+    await own.goto(`${chromium.url}/check`, { waitUntil: 'commit' });
     await waitFor('the last try of its own', () => loads === 4);
     const again = own.locator('.boot a, .fault button', { hasText: 'Try again' });
     await again.waitFor();
