@@ -50,12 +50,12 @@ test('all errors come in one pass, in document order', () => {
 test('of tags that do not fit both are named, and where the one was opened', () => {
   const told = (text: string) =>
     parseDomain(text).findings.map(({ line, column, message }) => `${line}:${column} ${message}`);
-  const open = '<interface>, opened at line 7, column 1,';
+  const open = '<interface>, opened at line 6, column 1,';
   assert.deepEqual(told(container('', "<interface type='bridge'>")), [
-    `8:1 </devices> stands where ${open} has to be closed`,
+    `7:1 </devices> stands where ${open} has to be closed`,
   ]);
   assert.deepEqual(told(container('', '<interface><mac/>text\n  </interfac >')), [
-    `8:3 </interfac> stands where ${open} has to be closed`,
+    `7:3 </interfac> stands where ${open} has to be closed`,
   ]);
   assert.deepEqual(told('<domain>\n  </domains>'), [
     '2:3 </domains> stands where <domain>, opened at line 1, column 1, has to be closed',
