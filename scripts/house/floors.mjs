@@ -12,6 +12,7 @@ const floors = [
   [
     'guarantees',
     'history',
+    'life',
     'quota',
     'jobs',
     'traffic',

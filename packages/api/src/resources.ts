@@ -13,6 +13,7 @@ import { guarantees } from './guarantees.js';
 import { history } from './history.js';
 import { host } from './host.js';
 import { jobs } from './jobs.js';
+import { life } from './life.js';
 import { metrics } from './metrics.js';
 import { networks } from './networks.js';
 import { profiles } from './profiles.js';
@@ -44,6 +45,7 @@ export const resources = {
   usage,
   conversions,
   history,
+  life,
   forwards,
   guarantees,
   metrics,

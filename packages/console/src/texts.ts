@@ -378,7 +378,14 @@ export const texts = {
     consoleNone: 'It wrote nothing.',
     consoleNot:
       'What a domain wrote may have anything of its guest in it: it is told from the role operator on.',
-    logNone: 'Nothing that the daemon still knows of.',
+    logNone: 'Nothing is known of it.',
+    life: {
+      by: (who: string): string => `asked for by ${who}`,
+      until: (time: string): string => `, until ${time}`,
+      unstarted: (why: string): string => `did not start: ${why}`,
+      asked: { poweroff: 'was asked to power off', reboot: 'was asked to reboot' },
+      renamed: (before: string): string => `has this name now, was ${before}`,
+    },
   },
   usage: {
     title: 'Usage',

@@ -57,6 +57,7 @@ import type {
   ImportRequest,
   Job,
   KeptRoot,
+  LifeEntry,
   MountedRoot,
   MoveAnswer,
   MoveOffer,
@@ -652,6 +653,12 @@ export interface Engine {
     /** The sum of all. */
     ofHost(query?: HistoryQuery): History;
   };
+
+  /** What happened to a domain, the oldest first, over daemons; throws `invalid` for what is no time. */
+  life(
+    ref: DomainRef,
+    query?: { readonly since?: string | undefined; readonly last?: number | undefined },
+  ): readonly LifeEntry[];
 
   /** The host's ledger of promises; with a profile, how many more domains of it could be kept to theirs. */
   guarantees(options?: { profile?: string }): Promise<GuaranteeReport>;

@@ -432,6 +432,15 @@ export const ways: { readonly [resource: string]: { readonly [operation: string]
       answer: 'json',
     },
   },
+  life: {
+    domain: {
+      method: 'GET',
+      path: '/v1/domains/{domain}/life',
+      query: ['since', 'last'],
+      body: 'none',
+      answer: 'json',
+    },
+  },
   forwards: {
     all: { method: 'GET', path: '/v1/forwards', query: [], body: 'none', answer: 'json' },
     show: {

@@ -18,6 +18,7 @@ export * from './guarantees.js';
 export * from './history.js';
 export * from './host.js';
 export * from './job.js';
+export * from './life.js';
 export * from './move.js';
 export * from './network.js';
 export * from './parameter.js';

@@ -9,6 +9,7 @@ import { formatTable } from '../table.js';
 import { verb } from '../verb.js';
 import { describeDuration } from '../wording.js';
 import { anyDomain } from './arguments.js';
+import { lastIn, timeIn } from './past-times.js';
 
 /** JSON is the answer as it is: for each series average and most of each step, null where there is a gap, and the walls. */
 export const history = verb({
@@ -43,9 +44,11 @@ export const history = verb({
   async run(context, { args: { domain }, options: { series, last, from, to, points } }) {
     if (last !== undefined && from !== undefined)
       throw new CliError('usage', 'history: --last and --from exclude each other');
-    const end = to === undefined ? new Date() : timeIn(to, '--to');
+    const end = to === undefined ? new Date() : timeIn(to, 'history: --to');
     const begin =
-      from === undefined ? new Date(end.getTime() - lastIn(last ?? '1h')) : timeIn(from, '--from');
+      from === undefined
+        ? new Date(end.getTime() - lastIn(last ?? '1h', 'history: --last'))
+        : timeIn(from, 'history: --from');
     if (points !== undefined && (points < 1 || points > 2000))
       throw new CliError('usage', 'history: --points is 1 to 2000');
     const query = {
@@ -72,24 +75,6 @@ const USUAL_BARS = 61;
 const MOST_BARS = 121;
 const barsIn = (width: number): number =>
   width === Number.POSITIVE_INFINITY ? USUAL_BARS : Math.max(12, Math.min(MOST_BARS, width - BESIDE));
-
-function timeIn(text: string, option: string): Date {
-  const at = new Date(text);
-  if (Number.isNaN(at.getTime()))
-    throw new CliError('usage', `history: ${option} is a time as 2026-11-30T12:00:00Z, not '${text}'`);
-  return at;
-}
-
-const seconds = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 } as const;
-const isUnit = (text: string): text is keyof typeof seconds => Object.hasOwn(seconds, text);
-
-/** In milliseconds. */
-function lastIn(text: string): number {
-  const [, number = '', unit = ''] = /^(\d{1,6})([a-z])$/.exec(text) ?? [];
-  const length = isUnit(unit) ? Number(number) * seconds[unit] : 0;
-  if (length === 0) throw new CliError('usage', `history: --last is a time as 30m, 6h or 7d, not '${text}'`);
-  return length * 1000;
-}
 
 const isKnown = (value: number | null): value is number => value !== null;
 

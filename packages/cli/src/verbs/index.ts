@@ -31,6 +31,7 @@ import { forward } from './domain-forward.js';
 import { history } from './domain-history.js';
 import { importDomain } from './domain-import.js';
 import { list } from './domain-list.js';
+import { log } from './domain-log.js';
 import { migrate } from './domain-migrate.js';
 import { mount } from './domain-mount.js';
 import { params } from './domain-params.js';
@@ -138,6 +139,7 @@ export const verbs: readonly Verb[] = [
   beancounters,
   quota,
   history,
+  log,
   traffic,
   ps,
   domstate,

@@ -8,10 +8,11 @@ import { hostNow } from '../state/clock.js';
 import { texts } from '../texts.js';
 
 const words = texts.events;
-const has = <T extends object>(table: T, key: PropertyKey): key is keyof T => Object.hasOwn(table, key);
+export const has = <T extends object>(table: T, key: PropertyKey): key is keyof T =>
+  Object.hasOwn(table, key);
 
 /** What it says of its domain. */
-export function tellEvent(event: DomainEvent): string {
+function tellEvent(event: DomainEvent): string {
   switch (event.event) {
     case 'beancounter':
       return words.refused(event.beancounter.resource, event.beancounter.rise);
@@ -36,11 +37,9 @@ export function tellEvent(event: DomainEvent): string {
 export function EventLines({
   events,
   none,
-  isOfOne = false,
 }: {
   readonly events: readonly DomainEvent[];
   readonly none: string;
-  readonly isOfOne?: boolean;
 }) {
   if (events.length === 0) return <p class="soft">{none}</p>;
   const now = hostNow();
@@ -52,12 +51,7 @@ export function EventLines({
             {moment(event.at, now)}
           </time>
           <span class="what">
-            {!isOfOne && (
-              <>
-                <Link href={pathOf('domains', event.domain.name)}>{event.domain.name}</Link>{' '}
-              </>
-            )}
-            {tellEvent(event)}
+            <Link href={pathOf('domains', event.domain.name)}>{event.domain.name}</Link> {tellEvent(event)}
           </span>
         </li>
       ))}

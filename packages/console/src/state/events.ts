@@ -12,16 +12,16 @@ const mostPast = 100;
 /** The latest first. */
 export const events = signal<readonly DomainEvent[]>([]);
 
-/** What happened before, to one domain or to all, the latest first. */
-export async function pastEvents(domain?: string): Promise<readonly DomainEvent[]> {
+/** What happened before, the latest first. */
+async function pastEvents(): Promise<readonly DomainEvent[]> {
   const past: DomainEvent[] = [];
-  for await (const event of await daemon.events.watch({ domain, last: mostPast, follow: false }))
+  for await (const event of await daemon.events.watch({ last: mostPast, follow: false }))
     if (event.event !== 'gap') past.unshift(event);
   return past;
 }
 
 /** Both, each event once. */
-export function joined(some: readonly DomainEvent[], others: readonly DomainEvent[]): readonly DomainEvent[] {
+function joined(some: readonly DomainEvent[], others: readonly DomainEvent[]): readonly DomainEvent[] {
   const bySeq = new Map([...others, ...some].map((event) => [event.seq, event]));
   return [...bySeq.values()].sort((a, b) => b.seq - a.seq).slice(0, most);
 }

@@ -39,6 +39,7 @@ import type { Handlers } from './handler.js';
 import { bindHistory } from './history.js';
 import { bindHost } from './host.js';
 import { bindJobs } from './jobs.js';
+import { bindLife } from './life.js';
 import { bindMetrics, type Counts } from './metrics.js';
 import { bindNetworks } from './networks.js';
 import { bindProfiles } from './profiles.js';
@@ -75,6 +76,7 @@ const binders = {
   usage: bindUsage,
   conversions: bindConversions,
   history: bindHistory,
+  life: bindLife,
   forwards: bindForwards,
   guarantees: bindGuarantees,
   metrics: bindMetrics,

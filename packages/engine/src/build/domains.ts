@@ -6,6 +6,7 @@ import { Assets } from '../assets.js';
 import type { Reach } from '../contract.js';
 import { takeBack } from '../domains/change.js';
 import { Definer } from '../domains/definer.js';
+import { noteEvents, noteJob } from '../domains/life.js';
 import { Lifecycle } from '../domains/lifecycle.js';
 import { Reverter, refuseReverting } from '../domains/reverter.js';
 import { Roots } from '../domains/roots.js';
@@ -64,7 +65,8 @@ export function makeDomains(
       readonly reach?: Reach | undefined;
     },
 ): DomainParts {
-  const { registry, queue, events, facts, templates, quotas, store, livePath } = below;
+  const { registry, queue, events, facts, templates, quotas, store, livePath, lives } = below;
+  noteEvents(events, lives);
   const roots = new Roots(below);
   const definer = new Definer({
     ...below,
@@ -108,7 +110,7 @@ export function makeDomains(
 
 /** The last job of a domain is forgotten with it. */
 function openJobs(
-  { registry, events, jobHistory }: Pick<StateParts, 'registry' | 'events' | 'jobHistory'>,
+  { registry, events, jobHistory, lives }: Pick<StateParts, 'registry' | 'events' | 'jobHistory' | 'lives'>,
   turns: Turns,
 ): Jobs {
   // One that was moved is gone when its job ends.
@@ -119,6 +121,12 @@ function openJobs(
     leaving.delete(job.uuid);
     if (entry !== undefined) events.job(entry, job);
   };
+  for (const job of jobHistory.interrupted) {
+    const entry = job.uuid === null ? undefined : registry.byUuid(job.uuid);
+    // One that nothing was written down after is interrupted for each daemon that comes.
+    const isNoted = () => lives.of(job.uuid ?? '').some((one) => one.job === job.id);
+    if (entry !== undefined && !isNoted()) noteJob(lives, entry, job);
+  }
   const jobs = new Jobs(tell, (uuid) => turns.ofJobs.has(uuid), jobHistory);
   events.listen(({ event, detail }, entry) => {
     if (event !== 'undefined' || detail !== 'removed') return;

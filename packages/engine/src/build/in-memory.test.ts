@@ -1,13 +1,14 @@
 // The operations of the engine over a driver in memory: what clients meet, without containers.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DomainUsage } from '@ctvirt/api';
 import fc from 'fast-check';
+import { onBehalfOf } from '../asker.js';
 import type { Engine } from '../contract.js';
 import { autostart } from '../domains/autostart.js';
 import { MemoryDriver } from '../drivers/memory/driver.js';
@@ -82,6 +83,49 @@ test('a domain is defined, runs, is looked at, and goes', options, async () => {
     told.map((line) => line.split(' ')[1]),
     ['defined', 'started', 'suspended', 'resumed', 'stopped', 'undefined'],
   );
+});
+
+test('what happened to a domain is known to the next daemon, in one order and by whom', options, async () => {
+  const first = await daemon('lives');
+  const { engine, driver } = first;
+  const asSomebody = <T>(operation: () => T): T => onBehalfOf(() => 'somebody', operation);
+  await asSomebody(() => engine.define(xmlOf('a')));
+  await asSomebody(() => engine.start('a'));
+  await engine.suspend('a');
+  await engine.resume('a');
+  await asSomebody(() => engine.set('a', { values: { NUMPROC: '77' } }, { live: false, stored: true }));
+  driver.run('a').end('crash');
+  await settled(() => engine.summary('a').state === 'shutoff');
+  await engine.rename('a', 'b');
+  await engine.close();
+  const next = await daemon('lives', driver);
+  const { uuid } = next.engine.summary('b');
+  const at = new Date().toISOString();
+  next.parts.keeper.hit(uuid, { atMs: Date.parse(at), resource: 'numproc', rise: 3, failcnt: 3 });
+  const told = next.engine.life('b');
+  assert.deepEqual(
+    told.map(({ event, detail, name, by, words, refused }) => [event, detail, name, by, words, refused]),
+    [
+      ['defined', 'added', 'a', 'somebody', null, null],
+      ['started', 'booted', 'a', 'somebody', null, null],
+      ['suspended', 'paused', 'a', null, null, null],
+      ['resumed', 'unpaused', 'a', null, null, null],
+      ['changed', 'config', 'a', 'somebody', 'NUMPROC=77', null],
+      ['stopped', 'crashed', 'a', null, 'crash', null],
+      ['defined', 'renamed', 'b', null, 'a', null],
+      ['beancounter', 'numproc', 'b', null, null, 3],
+    ],
+  );
+  assert.deepEqual(next.engine.life('b', { last: 1 }), told.slice(-1));
+  assert.deepEqual(
+    next.engine.life('b', { since: at }).map(({ event }) => event),
+    ['beancounter'],
+  );
+  assert.throws(() => next.engine.life('b', { since: 'noon' }), fails('invalid', /since: 'noon' is no time/));
+  await next.engine.undefine('b');
+  assert.throws(() => next.engine.life('b'), fails('not-found', /no domain/));
+  await next.engine.close();
+  assert.deepEqual(readdirSync(join(root, 'lives', 'lib', 'lives')), []);
 });
 
 test('a document has the hardware address of each link, stored and running', options, async () => {

@@ -16,6 +16,7 @@ import { type InsideParts, insideOperations } from '../domains/inside.js';
 import { jobOperations } from '../domains/jobs.js';
 import { type KeptParts, rootOperations } from '../domains/kept.js';
 import { layerOperations } from '../domains/layer-files.js';
+import { type LifeParts, lifeOperation } from '../domains/life.js';
 import { type LookParts, lookOperations } from '../domains/look.js';
 import { type MountParts, mountOperations } from '../domains/mounting.js';
 import { repositoryJobs, templateJobs } from '../domains/other-jobs.js';
@@ -35,6 +36,7 @@ import type { StateParts } from './state.js';
 /** Dependencies of `operationsOf`. */
 export type OperationParts = LookParts &
   HistoryParts &
+  LifeParts &
   OverviewParts &
   AmendParts &
   DefineParts &
@@ -73,6 +75,7 @@ export function operationsOf(parts: OperationParts): Omit<Engine, 'host' | 'link
     ...insideOperations(parts),
     ...mountOperations(parts),
     history: historyOperations(parts),
+    ...lifeOperation(parts),
     overview: () => overviews.now(),
     promises: () => overviews.promises(),
     jobs: jobOperations(parts),

@@ -97,7 +97,7 @@ function openWatches({ quotas, events, sweep }: Parts): void {
 /** Stops watching; containers go on. */
 export async function close(parts: Parts): Promise<void> {
   const { jobs, queue, networkQueue, filterQueue, lifecycle, registry, floor, departures } = parts;
-  const { appArmor, namespaces, gauges, quotas, traffic, graves, sweep, keeper } = parts;
+  const { appArmor, namespaces, gauges, quotas, traffic, graves, sweep, keeper, lives } = parts;
   sweep.close();
   departures.close();
   await jobs.close();
@@ -111,6 +111,7 @@ export async function close(parts: Parts): Promise<void> {
   await floor.close({ isUsed });
   await traffic.close();
   await keeper.close();
+  await lives.close();
   if (!isUsed) appArmor.unload();
   namespaces.close();
   gauges.close();

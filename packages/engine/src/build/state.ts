@@ -10,6 +10,7 @@ import { Hooks } from '../hooks/hooks.js';
 import { hostName } from '../host/facts.js';
 import { readIfThere } from '../host/files.js';
 import { JobHistory } from '../jobs/history.js';
+import { Lives } from '../life/lives.js';
 import { Reader } from '../lifecycle/document.js';
 import { readStored } from '../lifecycle/stored-document.js';
 import type { EngineLog } from '../log.js';
@@ -50,6 +51,7 @@ export interface StateParts {
   readonly events: DomainEvents;
   readonly traffic: Traffic;
   readonly keeper: Keeper;
+  readonly lives: Lives;
   readonly consoleLogs: ConsoleLogs;
   readonly hooks: Hooks;
   readonly rootMounts: RootMounts;
@@ -111,6 +113,7 @@ export async function openState(
     events: new DomainEvents(facts),
     traffic: await openTraffic(layout, log, registry),
     keeper: openKeeper(layout, log, registry),
+    lives: openLives(layout, log, registry),
     consoleLogs: openConsoleLogs(layout, registry),
     hooks: new Hooks({ folder: layout.hooks, log }),
     rootMounts: openRootMounts(layout),
@@ -194,6 +197,9 @@ const openTraffic = (layout: Layout, log: EngineLog, registry: Registry): Promis
     nameOf: (uuid) => registry.byUuid(uuid)?.record.name,
     uuidOf: (ref) => registry.lookFor(ref)?.record.uuid,
   });
+
+const openLives = (layout: Layout, log: EngineLog, registry: Registry): Lives =>
+  new Lives({ folder: layout.lives, log, isDefined: (uuid) => registry.byUuid(uuid) !== undefined });
 
 const openKeeper = (layout: Layout, log: EngineLog, registry: Registry): Keeper =>
   new Keeper({ folder: layout.history, log, isDefined: (uuid) => registry.byUuid(uuid) !== undefined });

@@ -1,11 +1,13 @@
 // Changes the document of a domain: the stored one, the running one and the run with it, or both.
 // SPDX-License-Identifier: Apache-2.0
+import { isDeepStrictEqual } from 'node:util';
 import type { DomainSettings, SetResult } from '@ctvirt/api';
 import { isLimiting, parametersOfProfile, type ResourceRow } from '@ctvirt/formats';
 import type { Repositories } from '../backup/repositories.js';
 import type { Engine } from '../contract.js';
 import { notRunning } from '../errors.js';
 import type { Facts } from '../host/facts.js';
+import type { Lives } from '../life/lives.js';
 import { beyondHost } from '../lifecycle/beyond-host.js';
 import { diskObstacle } from '../lifecycle/disk-rows.js';
 import { filesystemsOf, type HostFacts } from '../lifecycle/document.js';
@@ -15,6 +17,7 @@ import { hasEdit, settingsEdit } from '../lifecycle/settings.js';
 import type { EngineLog } from '../log.js';
 import type { Profiles } from '../profiles.js';
 import type { Quotas } from '../quota/quotas.js';
+import { changeWords } from '../registry/changes.js';
 import type { DomainEvents } from '../registry/events.js';
 import { type Entry, summaryOf } from '../registry/registry.js';
 import { isUntimed } from '../schedule/backups.js';
@@ -30,6 +33,7 @@ export interface AmendParts extends ChangeParts, Pick<LookParts, 'blockIo' | 'ke
   readonly turns: Turns;
   readonly quotas: Quotas;
   readonly events: DomainEvents;
+  readonly lives: Pick<Lives, 'note'>;
   readonly facts: HostFacts & Pick<Facts, 'memoryBytes'>;
   readonly log: EngineLog;
   readonly profiles: Pick<Profiles, 'get'>;
@@ -59,13 +63,19 @@ export function amendOperations(
 }
 
 export async function amend(entry: Entry, targets: Targets, edit: Edit, parts: AmendParts): Promise<void> {
-  const { definer, quotas, events, facts, log } = parts;
+  const { definer, quotas, events, lives, facts, log } = parts;
   const { live, stored: isStored } = targets;
   const { before, after } = live
     ? await changeLive(entry, { edit, isStored }, parts)
     : await definer.amend(entry, edit);
   if (live) quotas.lookLater(entry);
-  events.changed(entry, live, before, after);
+  const changes = events.changed(entry, live, before, after);
+  if (!isDeepStrictEqual(before, after))
+    lives.note(entry, {
+      event: 'changed',
+      detail: [live && 'live', isStored && 'config'].filter(Boolean).join(' '),
+      words: changeWords(changes, after, facts) || null,
+    });
   const { name } = entry.record;
   const had = new Set(beyondHost(before, facts).map(({ message }) => message));
   for (const { message } of beyondHost(after, facts))

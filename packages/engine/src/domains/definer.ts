@@ -13,6 +13,7 @@ import type { Hooks } from '../hooks/hooks.js';
 import type { ProjectRange } from '../host/projects.js';
 import { Undo } from '../host/undo.js';
 import type { UserNamespacePool } from '../host/userns.js';
+import type { Lives } from '../life/lives.js';
 import { type Check, Refused, refusalsIn, refuseAny } from '../lifecycle/checks.js';
 import type { Claim } from '../lifecycle/claim.js';
 import {
@@ -77,6 +78,7 @@ export interface DefinerParts {
   readonly networkLinks: NetworkLinks;
   readonly consoleLogs: Pick<ConsoleLogs, 'forget'>;
   readonly keeper: Pick<Keeper, 'forget'>;
+  readonly lives: Pick<Lives, 'forget'>;
   readonly hooks: Pick<Hooks, 'ask' | 'tell'>;
   readonly rootMounts: Pick<RootMounts, 'refuse'>;
   /** What is to be said of the filters that it names. */
@@ -696,6 +698,7 @@ export class Definer {
     if (isKept) await roots.putAside(record);
     this.parts.consoleLogs.forget(record.uuid);
     this.parts.keeper.forget(record.uuid);
+    this.parts.lives.forget(record.uuid);
     await networkLinks.forget(entry);
     try {
       if (!isKept) await roots.erase(record);

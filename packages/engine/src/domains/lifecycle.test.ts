@@ -1,5 +1,6 @@
 // The states of domains over a driver in memory: what an end leads to, whoever was there to see it.
 // SPDX-License-Identifier: Apache-2.0
+
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,6 +8,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { type Domain, parseDomain } from '@ctvirt/xml';
+import { asker, onBehalfOf } from '../asker.js';
 import type { Ending } from '../drivers/driver.js';
 import { MemoryDriver } from '../drivers/memory/driver.js';
 import { EngineError } from '../errors.js';
@@ -33,6 +35,7 @@ const recordOf = (name: string, more: Partial<DomainRecord>): DomainRecord => do
 /** One domain on one host; `again` is the next daemon there. */
 class Host {
   readonly events: string[] = [];
+  readonly noted: string[] = [];
   readonly logged: string[] = [];
   readonly hooked: string[] = [];
   /** The hook that does not let it start. */
@@ -90,6 +93,9 @@ class Host {
       stored: async () => ({ xml: this.#xml, domain: domainOf(this.#xml) }),
       claim: (domain) => claimOf(domain, facts),
       emit: (event, detail) => this.events.push(`${event} ${detail}`),
+      lives: {
+        note: (_entry, { event, detail }) => this.noted.push(`${event} ${detail}, by ${asker() ?? 'nobody'}`),
+      },
       log: (level, message) => this.logged.push(`${level}: ${message}`),
       takeBack: async () => false,
       forget: async (entry) => {
@@ -152,6 +158,25 @@ test('it starts, is told so, and ends of its own wish', async () => {
   assert.deepEqual(host.events, ['started booted', 'stopped shutdown']);
   assert.equal(host.entry.id, null);
   assert.deepEqual(host.driver.left, []);
+});
+
+test('who asked for a start asked for no end that comes by itself, and one that fails is noted', async () => {
+  const host = new Host(recordOf('d', {}), '<on_reboot>restart</on_reboot>');
+  await onBehalfOf(
+    () => 'somebody',
+    async () => {
+      await host.start();
+      await host.do((entry) => host.lifecycle.ask(entry, 'reboot'));
+      host.refusedBy = 'start';
+      await host.end('reboot');
+      await assert.rejects(host.start(), /start refused/);
+    },
+  );
+  assert.deepEqual(host.noted, [
+    'asked reboot, by somebody',
+    'unstarted failed, by nobody',
+    'unstarted failed, by somebody',
+  ]);
 });
 
 /** By what its document wants at such an end: what follows. */

@@ -5,11 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { LifecycleEvent, StateReason } from '@ctvirt/api';
 import { type Domain, formatDomain } from '@ctvirt/xml';
+import { onBehalfOf } from '../asker.js';
 import { type Driver, type Ending, KILL_WAIT_MS, type Run, type Subject } from '../drivers/driver.js';
 import { EngineError, notRunning } from '../errors.js';
 import type { Admission } from '../guarantees/admission.js';
 import type { HookOperation, HookSubject, Hooks } from '../hooks/hooks.js';
 import { unlessGone } from '../host/gone.js';
+import type { Lives } from '../life/lives.js';
 import type { Claim } from '../lifecycle/claim.js';
 import { type EndAction, endActionOf, heldOf } from '../lifecycle/document.js';
 import { isRescue, rescueOf } from '../lifecycle/rescue.js';
@@ -42,6 +44,8 @@ export interface LifecycleParts {
   /** What a document is promised. */
   readonly claim: (domain: Domain) => Claim;
   readonly emit: (event: LifecycleEvent['event'], detail: string, entry: Entry) => void;
+  /** What is no event of libvirt's, and of its life all the same. */
+  readonly lives: Pick<Lives, 'note'>;
   readonly log: EngineLog;
   /** Throws where what it would be started with is not whole. */
   readonly refuseStart: (entry: Entry) => void;
@@ -77,9 +81,19 @@ export class Lifecycle {
 
   constructor(private readonly parts: LifecycleParts) {}
 
-  async start(entry: Entry, { detail = 'booted', isRescue = false }: StartOptions = {}): Promise<void> {
+  async start(entry: Entry, options: StartOptions = {}): Promise<void> {
     if (entry.state !== 'shutoff')
       throw new EngineError('wrong-state', `domain '${entry.record.name}' is already running`);
+    try {
+      await this.#start(entry, options);
+    } catch (error) {
+      const words = error instanceof Error ? error.message : String(error);
+      this.parts.lives.note(entry, { event: 'unstarted', detail: 'failed', words });
+      throw error;
+    }
+  }
+
+  async #start(entry: Entry, { detail = 'booted', isRescue = false }: StartOptions): Promise<void> {
     const { admission, networkLinks, rootMounts } = this.parts;
     rootMounts.refuse(entry.record);
     this.parts.refuseStart(entry);
@@ -215,7 +229,10 @@ export class Lifecycle {
     const run = runOf(entry);
     if (entry.state === 'paused')
       throw new EngineError('wrong-state', `domain '${entry.record.name}' is paused: resume it first`);
-    if (!(await this.#isRescued(entry))) return run.ask(what);
+    if (!(await this.#isRescued(entry))) {
+      await run.ask(what);
+      return this.parts.lives.note(entry, { event: 'asked', detail: what });
+    }
     if (what === 'reboot')
       throw new EngineError(
         'wrong-state',
@@ -339,15 +356,15 @@ export class Lifecycle {
     });
   }
 
-  /** When it is the domain's turn, unless an operation before has seen to its end. */
+  /** When it is the domain's turn, unless an operation before has seen to its end. Who asked for its start did not ask for that. */
   #finishLater(entry: Entry, isDue: () => boolean): void {
-    this.#pause(entry)
-      .then(() =>
-        this.parts.queue.run(entry.record.name, async () => {
-          if (isDue() && !this.#closing.signal.aborted) await this.#finish(entry);
-        }),
-      )
-      .catch((error: unknown) => this.#complain(entry, error));
+    const finish = async (): Promise<void> => {
+      await this.#pause(entry);
+      await this.parts.queue.run(entry.record.name, async () => {
+        if (isDue() && !this.#closing.signal.aborted) await this.#finish(entry);
+      });
+    };
+    onBehalfOf(() => undefined, finish).catch((error: unknown) => this.#complain(entry, error));
   }
 
   #complain({ record: { name } }: Entry, error: unknown): void {

@@ -5,6 +5,7 @@ import type { Domain } from '@ctvirt/xml';
 import type { DomainRef, Engine, SnapshotOrigin, Watched } from '../contract.js';
 import { EngineError } from '../errors.js';
 import type { Jobs } from '../jobs/jobs.js';
+import type { Lives } from '../life/lives.js';
 import { filesystemsOf } from '../lifecycle/document.js';
 import { type Entry, summaryOf } from '../registry/registry.js';
 import { checkSnapshotName } from '../state/names.js';
@@ -36,6 +37,7 @@ export interface SnapshotParts extends CopyParts {
   readonly reverter: Reverter;
   readonly store: Pick<DomainStore, 'rootFolder' | 'lease'>;
   readonly jobs: Jobs;
+  readonly lives: Pick<Lives, 'note'>;
   readonly snapshots: SnapshotStore;
   readonly rootMounts: Pick<RootMounts, 'refuse'>;
   readonly stored: (entry: Entry) => Promise<{ readonly xml: string; readonly domain: Domain }>;
@@ -48,6 +50,8 @@ export function snapshotOperations(parts: SnapshotParts): Engine['snapshots'] {
   const rootOf = ({ record }: Entry): string => store.rootFolder(record.name);
   const list = (entry: Entry): readonly Snapshot[] => snapshots.list(rootOf(entry));
   const get = (entry: Entry, name: string): Snapshot => snapshotOf(entry, list(entry), name);
+  const note = (entry: Entry, detail: 'made' | 'reverted' | 'deleted', name: string): void =>
+    parts.lives.note(entry, { event: 'snapshot', detail, words: name });
   /** What was interrupted is brought to its end before anything else is done. */
   const take: Turns['take'] = (ref, operation, of) =>
     turns.take(
@@ -85,18 +89,24 @@ export function snapshotOperations(parts: SnapshotParts): Engine['snapshots'] {
     xml: (ref, name) =>
       turns.look(ref, async (entry) => await snapshots.xml(rootOf(entry), get(entry, name).name)),
     create: (ref, request = {}, watched = {}) =>
-      job(ref, 'snapshot', watched, async (entry, job) =>
-        get(entry, await create(entry, request, job, parts)),
-      ),
+      job(ref, 'snapshot', watched, async (entry, job) => {
+        const made = await create(entry, request, job, parts);
+        note(entry, 'made', made);
+        return get(entry, made);
+      }),
     revert: (ref, name, how = {}, watched = {}) =>
       job(ref, 'revert', watched, async (entry, job) => {
         await reverter.revert(entry, get(entry, name), how, job);
+        note(entry, 'reverted', name);
         return summaryOf(entry);
       }),
     delete: (ref, name, how = {}) =>
       take(ref, async (entry) => {
         const chosen = chosenOf(get(entry, name), list(entry), how);
-        for (const one of chosen) await snapshots.remove(rootOf(entry), one.name, releaseLayers);
+        for (const one of chosen) {
+          await snapshots.remove(rootOf(entry), one.name, releaseLayers);
+          note(entry, 'deleted', one.name);
+        }
         return chosen;
       }),
     describe: (ref, name, description) =>

@@ -36,7 +36,8 @@ export function wantedOf(query: HistoryQuery, nowMs: number): Wanted {
   return { names: namesIn(query.series), fromMs, toMs, points };
 }
 
-function timeIn(text: string, what: string): number {
+/** Throws `invalid` for what is no time. */
+export function timeIn(text: string, what: string): number {
   const ms = Date.parse(text);
   if (Number.isNaN(ms) || ms < 0)
     throw new EngineError('invalid', `${what}: '${text}' is no time: one is written as 2026-11-30T12:00:00Z`);

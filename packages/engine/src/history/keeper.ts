@@ -74,6 +74,11 @@ export class Keeper {
     return this.#of(uuid).day(this.now);
   }
 
+  /** Limits that it met, as far back as they are kept, the oldest first. */
+  walls(uuid: string): Hit[] {
+    return this.#of(uuid).file.walls.all();
+  }
+
   forget(uuid: string): void {
     this.#pasts.delete(uuid);
     this.#fileOf(uuid).remove();

@@ -22,6 +22,8 @@ export class JobHistory {
   constructor(
     private readonly path?: string,
     known: readonly Job[] = [],
+    /** What an earlier daemon was in the middle of when it ended. */
+    readonly interrupted: readonly Job[] = [],
   ) {
     this.#ended.push(...known.slice(-MOST));
   }
@@ -29,14 +31,17 @@ export class JobHistory {
   /** Whatever was under way has failed with its daemon. A file that cannot be read is as none. */
   static async open(path: string): Promise<JobHistory> {
     const now = new Date().toISOString();
+    const interrupted: Job[] = [];
     const ended = jobsIn(await readIfThere(path)).map((job): Job => {
       if (job.state !== 'running') return job;
-      return {
+      const failed: Job = {
         ...job,
         ...{ state: 'failed', endedAt: now, exclusive: false, error: 'the daemon ended in the middle of it' },
       };
+      interrupted.push(failed);
+      return failed;
     });
-    return new JobHistory(path, ended);
+    return new JobHistory(path, ended, interrupted);
   }
 
   /** The oldest first. */

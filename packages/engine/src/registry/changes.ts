@@ -17,6 +17,26 @@ export function changesBetween(before: Domain, after: Domain, facts: ResourceOpt
   ];
 }
 
+/** The same in few words, with the values that there are now. */
+export function changeWords(changes: readonly Change[], after: Domain, facts: ResourceOptions): string {
+  const values = new Map(explained(after, facts).map(({ key, value }) => [key, value] as const));
+  const words = changes.flatMap((change): readonly string[] => {
+    switch (change.what) {
+      case 'parameters':
+        return change.keys.map((key) => `${key}=${values.get(key) ?? ''}`);
+      case 'memory':
+        return [`memory=${change.currentKiB}KiB`];
+      case 'metadata':
+        return [change.uri ?? change.kind];
+      case 'tunable':
+        return Object.entries(change.values).map(([name, value]) => `${name}=${value}`);
+      default:
+        return [`${change.what} ${change.alias}`];
+    }
+  });
+  return words.join(', ');
+}
+
 /** libvirt's names, and what stands for each in a document: the kernel's own value where it says nothing. */
 function tunableValues(domain: Domain): ReadonlyMap<string, number | string> {
   const { shares, periodUs, quotaUs } = processorTimeOf(domain);

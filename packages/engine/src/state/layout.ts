@@ -29,6 +29,8 @@ export interface Layout {
   readonly traffic: string;
   /** What domains used over time: a file of rings for each. */
   readonly history: string;
+  /** What happened to domains: a file of lines for each. */
+  readonly lives: string;
   /** When schedules of domains were last obeyed. */
   readonly scheduleTimes: string;
   /** When domains were last backed up, and when their schedules of that were obeyed. */
@@ -113,6 +115,7 @@ export function layoutOf(root?: string): Layout {
     pools: join(lib, 'pools.json'),
     traffic: join(lib, 'traffic'),
     history: join(lib, 'history'),
+    lives: join(lib, 'lives'),
     scheduleTimes: join(lib, 'schedule.json'),
     backupTimes: join(lib, 'backups.json'),
     knownFiles: join(lib, 'backup-files'),

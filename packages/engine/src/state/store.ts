@@ -553,6 +553,7 @@ export async function prepareFolders(layout: Layout): Promise<void> {
     layout.backups,
     layout.traffic,
     layout.history,
+    layout.lives,
     layout.consoles,
     layout.runtime,
     layout.rootMounts,

@@ -80,6 +80,7 @@ export async function openMemoryEngine(
       parts.sweep.close();
       await parts.traffic.close();
       await parts.keeper.close();
+      await parts.lives.close();
       networkHost.close();
       namespaces.close();
     },
