@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { after, afterEach, before, test } from 'node:test';
 import type { LifeEntry } from '@ctvirt/api';
+import { accessFaults, Chromium, pictures } from '../world/browser.js';
 import { domainXml } from '../world/documents.js';
 import { waitFor } from '../world/wait.js';
 import { refused, World } from '../world/world.js';
@@ -121,4 +122,40 @@ test('a line that was torn is left out, and a disk without room keeps nothing fr
   await world.start();
   assert.deepEqual(linesOf(await life('web')), [...lines, 'started booted']);
   assert.equal(world.log.split('cannot be written down').length, 2, 'told once');
+});
+
+test('the page of a domain has it for a viewer, after a restart of the daemon, too', async () => {
+  // What a browser is begun by lies on no small disk.
+  const own = await World.open();
+  after(() => own.close());
+  const { domains } = own.client;
+  await own.run(domainXml({ name: 'web' }));
+  await domains.suspend({ domain: 'web' });
+  await domains.resume({ domain: 'web' });
+  await own.ctvirt('set', 'web', '--numproc', '99:99', '--save');
+  await own.stop();
+  await own.start();
+  const chromium = await Chromium.open(own);
+  try {
+    const page = (await chromium.enter('viewer')).pages()[0] ?? assert.fail('no page is open');
+    await page.goto(`${chromium.url}/domains/web/log`);
+    await page.getByText('was defined').waitFor();
+    const lines = page.locator('main .lines .what');
+    assert.deepEqual(
+      (await lines.allTextContents()).map((text) => text.replace(/asked for by .*/, '')),
+      ['was changed: NUMPROC=99', 'goes on', 'was suspended', 'started', 'was defined'],
+    );
+    // What comes is there without a look.
+    await domains.destroy({ domain: 'web' });
+    await page.getByText('stopped: destroyed').waitFor();
+    assert.deepEqual(await accessFaults(page, 'all'), []);
+    await page.screenshot({ path: `${pictures}/domain-log.png` });
+    await page.setViewportSize({ width: 390, height: 820 });
+    assert.deepEqual(await accessFaults(page, 'looks'), []);
+    await page.screenshot({ path: `${pictures}/domain-log-390.png` });
+    assert.deepEqual(chromium.faults, []);
+  } finally {
+    await chromium.close();
+  }
+  await own.clear();
 });
