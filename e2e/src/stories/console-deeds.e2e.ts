@@ -9,6 +9,7 @@ import type { BrowserContext, Page } from 'playwright-core';
 import { Chromium, goTo } from '../world/browser.js';
 import { output } from '../world/command.js';
 import { domainXml } from '../world/documents.js';
+import { faultsInLooks } from '../world/looks.js';
 import { waitFor } from '../world/wait.js';
 import { busybox, World } from '../world/world.js';
 
@@ -69,6 +70,38 @@ test('many at once are told by their number and names, and so is what came of it
   assert.ok(await bulk.getByRole('button', { name: 'Shut down' }).isDisabled());
   await bulk.getByRole('button', { name: 'Start 3' }).click();
   await waitFor('all to run', async () => (await states()).every((state) => state.startsWith('running')));
+});
+
+test('a parameter of many is set after it was told what each has, and who failed is named', async () => {
+  const all = [...many, 'crowd-4'];
+  await world.define(domainXml({ name: 'crowd-4', program: restless }));
+  await goTo(page, '/domains?search=crowd');
+  await page.locator('.list [data-at="3"]').waitFor();
+  await page.getByLabel('Choose all').check();
+  await page.getByRole('button', { name: 'Set parameters…' }).click();
+  await page.getByRole('heading', { name: 'Set a parameter of 4 domains' }).waitFor();
+  const lines = dialog().locator('li');
+  assert.deepEqual(
+    (await lines.allTextContents()).map((line) => line.split(' ')[0]),
+    all,
+  );
+  await dialog().getByLabel('Parameter, such as').fill('numproc');
+  await dialog().getByLabel('barrier:limit').fill('1');
+  await dialog().getByText('3 of 4 hold more: more is refused there').waitFor();
+  assert.match((await lines.first().textContent()) ?? '', /^crowd-1 has ∞ · holds \d+$/);
+  assert.equal(await lines.last().textContent(), 'crowd-4 shut off');
+  assert.deepEqual(await faultsInLooks(page, 'domains-set'), []);
+  await dialog().getByLabel('barrier:limit').fill('200');
+  await world.client.domains.undefine({ domain: 'crowd-4', storage: true });
+  await dialog().getByRole('button', { name: 'Set NUMPROC of 4 domains' }).click();
+  const note = page.locator('.note.failed', { hasText: 'Setting NUMPROC: 1 of 4 failed' });
+  await note.getByText(/^crowd-4: /).waitFor();
+  await note.getByLabel('Close').click();
+  for (const domain of many)
+    for (const inactive of [false, true]) {
+      const rows = await world.client.domains.parameters({ domain, inactive });
+      assert.equal(rows.find(({ key }) => key === 'NUMPROC')?.value, '200', domain);
+    }
 });
 
 test('a power off overtakes a shutdown that hangs', async () => {

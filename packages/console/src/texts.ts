@@ -41,6 +41,10 @@ const named = (names: readonly string[]): string =>
     ? names.join(', ')
     : `${names.slice(0, few).join(', ')} and ${count(names.length - few)} more`;
 
+/** One by its name, several by their number. */
+const manyOf = ([first = '', ...more]: readonly string[]): string =>
+  more.length === 0 ? first : plural(more.length + 1, 'domain');
+
 /** By screen. */
 export const texts = {
   product: 'ctvirt',
@@ -135,14 +139,8 @@ export const texts = {
     done: (verb: Verb, names: readonly string[]): string => `${verbWords[verb].did} ${named(names)}`,
     failed: (verb: Verb, failures: number, all: number): string =>
       all === 1 ? `${verbWords[verb].does}: failed` : `${verbWords[verb].does}: ${failures} of ${all} failed`,
-    question: (verb: Verb, names: readonly string[]): string =>
-      names.length === 1
-        ? `${verbWords[verb].does} ${names[0]}?`
-        : `${verbWords[verb].does} ${plural(names.length, 'domain')}?`,
-    sure: (verb: Verb, names: readonly string[]): string =>
-      names.length === 1
-        ? `${verbWords[verb].does} ${names[0]}`
-        : `${verbWords[verb].does} ${plural(names.length, 'domain')}`,
+    question: (verb: Verb, names: readonly string[]): string => `${verbWords[verb].does} ${manyOf(names)}?`,
+    sure: (verb: Verb, names: readonly string[]): string => `${verbWords[verb].does} ${manyOf(names)}`,
     consequence: {
       reboot: 'Who uses what runs there is cut off until it is up again.',
       destroy: 'Processes end at once, whatever they are writing. Files are kept.',
@@ -452,6 +450,20 @@ export const texts = {
     stored: 'from its next start on, too',
     setBusy: (key: string): string => `Setting ${key}`,
     setDone: (key: string, value: string): string => `${key} is ${value} now`,
+    setMany: 'Set parameters…',
+    setManyTitle: (names: readonly string[]): string => `Set a parameter of ${manyOf(names)}`,
+    setManyKey: 'Parameter, such as NUMPROC',
+    setManyFor: (key: string, names: readonly string[]): string => `Set ${key} of ${manyOf(names)}`,
+    setManyBusy: (key: string, names: readonly string[]): string => `Setting ${key} of ${named(names)}`,
+    setManyDone: (key: string, value: string, names: readonly string[]): string =>
+      `${key} is ${value} now: ${named(names)}`,
+    setManyFailed: (key: string, failures: number, all: number): string =>
+      all === 1 ? `Setting ${key}: failed` : `Setting ${key}: ${failures} of ${all} failed`,
+    setManyHas: (barrier: string, limit: string): string =>
+      barrier === limit ? `has ${limit}` : `has ${barrier}:${limit}`,
+    setManyHolds: (held: string): string => `holds ${held}`,
+    setManyBelow: (domains: number, all: number): string =>
+      `${count(domains)} of ${count(all)} ${domains === 1 ? 'holds' : 'hold'} more: more is refused there`,
   },
   quota: {
     title: 'Disk and files',

@@ -53,3 +53,7 @@ export function wanted(
     return undefined;
   return [barrier, limit === undefined ? barrier : limit];
 }
+
+/** Whether a limit is less than what is held: more is refused then. */
+export const isBelow = ({ held }: Pick<BeancounterRow, 'held'>, limit: number | null): boolean =>
+  held !== null && limit !== null && limit < held;

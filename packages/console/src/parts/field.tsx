@@ -9,10 +9,19 @@ interface TextFieldProps {
   /** Whether it is typed into when the dialog opens. */
   readonly isFirst?: boolean;
   readonly isMono?: boolean;
+  /** What may be meant; all else can be typed, too. */
+  readonly offers?: readonly string[] | undefined;
 }
 
 /** One line of text. */
-export const TextField = ({ label, value, placeholder, isFirst = false, isMono = false }: TextFieldProps) => (
+export const TextField = ({
+  label,
+  value,
+  placeholder,
+  isFirst = false,
+  isMono = false,
+  offers,
+}: TextFieldProps) => (
   <label class="field">
     <span>{label}</span>
     <input
@@ -20,11 +29,19 @@ export const TextField = ({ label, value, placeholder, isFirst = false, isMono =
       autocomplete="off"
       placeholder={placeholder}
       autofocus={isFirst}
+      list={offers && label}
       value={value.value}
       onInput={({ currentTarget }) => {
         value.value = currentTarget.value;
       }}
     />
+    {offers !== undefined && (
+      <datalist id={label}>
+        {offers.map((offer) => (
+          <option key={offer} value={offer} />
+        ))}
+      </datalist>
+    )}
   </label>
 );
 

@@ -3,7 +3,7 @@
 import type { BeancounterRow, ParameterRow } from '@ctvirt/api/browser';
 import { useSignal } from '@preact/signals';
 import { count } from '../format.js';
-import { amount, wanted } from '../parts/amounts.js';
+import { amount, isBelow, wanted } from '../parts/amounts.js';
 import { FormDialog } from '../parts/dialog.js';
 import { CheckField, TextField } from '../parts/field.js';
 import { Answer, Card } from '../parts/frame.js';
@@ -106,12 +106,12 @@ function Arithmetic({ counter, text }: { readonly counter: BeancounterRow; reado
   if (known === undefined) return null;
   const [barrier, limit] = known;
   const tell = (value: number | null) => amount(unit, value, '∞');
-  const isBelow = held !== null && limit !== null && limit < held;
+  const isLess = isBelow(counter, limit);
   return (
-    <p class={isBelow ? 'warn-text small' : 'soft small'} role="status">
+    <p class={isLess ? 'warn-text small' : 'soft small'} role="status">
       {words.comesTo(tell(barrier), tell(limit))}
       {held !== null && ` · ${words.holds(tell(held), amount(unit, maxheld, '–'))}`}
-      {isBelow && ` · ${words.below}`}
+      {isLess && ` · ${words.below}`}
     </p>
   );
 }

@@ -4,6 +4,7 @@ import { type Signal, useSignal } from '@preact/signals';
 import { secondsSince } from '../format.js';
 import { Deed } from '../parts/deeds.js';
 import { Bones, Empty, Fault, Head } from '../parts/frame.js';
+import { Part } from '../parts/part.js';
 import { useWidth } from '../parts/width.js';
 import { Cell, HeadCell, WindowList } from '../parts/window-list.js';
 import { pathOf } from '../paths.js';
@@ -109,20 +110,51 @@ interface BulkProps {
   readonly leave: () => void;
 }
 
+const loadForm = () => import('./domains-set.js');
+
 /** What can be done with those that were chosen. */
-const Bulk = ({ marked, leave }: BulkProps) => (
-  <div class="bulk" role="toolbar" aria-label={words.chosen(marked.length)}>
-    <b>{words.chosen(marked.length)}</b>
-    <span class="buttons grow">
-      {verbs.map((verb) => (
-        <Deed key={verb} verb={verb} targets={marked} isSlim />
-      ))}
-    </span>
-    <button type="button" class="button quiet slim" onClick={leave}>
-      {texts.cancel}
-    </button>
-  </div>
-);
+function Bulk({ marked, leave }: BulkProps) {
+  /** Those whose parameters are being set. */
+  const setting = useSignal<readonly Row[]>([]);
+  return (
+    <>
+      <div class="bulk" role="toolbar" aria-label={words.chosen(marked.length)}>
+        <b>{words.chosen(marked.length)}</b>
+        <span class="buttons grow">
+          {verbs.map((verb) => (
+            <Deed key={verb} verb={verb} targets={marked} isSlim />
+          ))}
+          <button
+            type="button"
+            class="button slim"
+            disabled={!may('operator')}
+            title={may('operator') ? undefined : texts.deeds.noRole('operator')}
+            onClick={() => {
+              setting.value = marked;
+            }}
+          >
+            {texts.limits.setMany}
+          </button>
+        </span>
+        <button type="button" class="button quiet slim" onClick={leave}>
+          {texts.cancel}
+        </button>
+      </div>
+      {setting.value.length > 0 && (
+        <Part load={loadForm}>
+          {({ SetMany }) => (
+            <SetMany
+              targets={setting.value}
+              leave={() => {
+                setting.value = [];
+              }}
+            />
+          )}
+        </Part>
+      )}
+    </>
+  );
+}
 
 /** Of more it is not asked what their roots hold, which may have them looked through. */
 const mostRoots = 200;

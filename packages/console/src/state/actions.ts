@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { texts } from '../texts.js';
 import { asApiError } from './asked.js';
-import { daemon } from './daemon.js';
+import { daemon, remarks } from './daemon.js';
 import type { Row } from './domains.js';
 import { say } from './notes.js';
 import type { Role } from './session.js';
@@ -63,32 +63,46 @@ export const deeds: Readonly<Record<Verb, Deed>> = {
 /** Every verb, in the order of buttons. */
 export const verbs = Object.keys(deeds).filter((name): name is Verb => name in deeds);
 
+/** What is said of something that is done with several. */
+interface EachWords {
+  readonly busy: string;
+  readonly done: string;
+  readonly failed: (failures: number) => string;
+}
+
 const atOnce = 4;
-/** Does it with each of these, some at a time; who fails is named. */
-export async function act(verb: Verb, targets: readonly Row[]): Promise<void> {
-  const names = targets.map(({ is }) => is.peek().name);
+/** Does it with each of these, some at a time; who fails is named, and so is of whom there is something to remark. */
+export async function each(
+  targets: readonly Row[],
+  work: (row: Row) => Promise<unknown>,
+  words: EachWords,
+): Promise<void> {
   const left = [...targets];
   const failures: string[] = [];
   const worker = async () => {
     for (let row = left.shift(); row !== undefined; row = left.shift())
       try {
-        await deeds[verb].run(row.uuid);
+        await work(row);
       } catch (error) {
         failures.push(`${row.is.peek().name}: ${asApiError(error).message}`);
       }
   };
-  const id = say({ kind: 'busy', text: texts.deeds.busy(verb, names) });
+  const id = say({ kind: 'busy', text: words.busy });
+  remarks.value = [];
   await Promise.all(Array.from({ length: atOnce }, worker));
-  if (failures.length === 0) say({ kind: 'done', text: texts.deeds.done(verb, names) }, id);
-  else
-    say(
-      {
-        kind: 'failed',
-        text: texts.deeds.failed(verb, failures.length, names.length),
-        detail: failures.join('\n'),
-      },
-      id,
-    );
+  const detail = [...failures, ...remarks.value].join('\n') || undefined;
+  if (failures.length === 0) say({ kind: 'done', text: words.done, detail }, id);
+  else say({ kind: 'failed', text: words.failed(failures.length), detail }, id);
+}
+
+/** One verb for each of these. */
+export async function act(verb: Verb, targets: readonly Row[]): Promise<void> {
+  const names = targets.map(({ is }) => is.peek().name);
+  await each(targets, ({ uuid }) => deeds[verb].run(uuid), {
+    busy: texts.deeds.busy(verb, names),
+    done: texts.deeds.done(verb, names),
+    failed: (failures) => texts.deeds.failed(verb, failures, names.length),
+  });
 }
 
 /** Forgets a domain whose files are kept, which its document brings back for as long as it is offered. */
