@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 /// <reference lib="dom" />
 import assert from 'node:assert/strict';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';
 import { after, before, test } from 'node:test';
 import type { BrowserContext, Page } from 'playwright-core';
-import { Chromium, goTo } from '../world/browser.js';
+import { Chromium, goTo, numbersIn } from '../world/browser.js';
 import { output } from '../world/command.js';
 import { domainXml } from '../world/documents.js';
 import { faultsInLooks } from '../world/looks.js';
@@ -102,6 +102,55 @@ test('a parameter of many is set after it was told what each has, and who failed
       const rows = await world.client.domains.parameters({ domain, inactive });
       assert.equal(rows.find(({ key }) => key === 'NUMPROC')?.value, '200', domain);
     }
+});
+
+test('what the host can still promise is told before a promise is set, and whether that is refused', async () => {
+  const [name = ''] = many;
+  await world.client.domains.setParameters({ domain: name, body: { values: { CPUUNITS: '2000' } } });
+  const headroom = async (resource: string) =>
+    (await world.client.guarantees.show()).rows.find((row) => row.resource === resource)?.headroom ?? 0;
+  const [cpu, memory] = [await headroom('cpu'), await headroom('allocation')];
+  await goTo(page, `/domains/${name}/limits`);
+  await page.getByRole('button', { name: 'Change CPUUNITS' }).click();
+  const field = dialog().getByLabel('barrier:limit');
+  const told = dialog().locator('[role=status]', { hasText: 'can still be promised then' });
+  await field.fill('2500');
+  await told.waitFor();
+  assert.deepEqual(await numbersIn(page, 'dialog [role=status]'), [cpu - 500]);
+  assert.equal(await dialog().getByText('This host cannot keep that').count(), 0);
+  await field.fill('1000000000');
+  await dialog().getByText('8 to 500000').waitFor();
+  await page.keyboard.press('Escape');
+  await dialog().waitFor({ state: 'detached' });
+
+  // Of many all promises count together.
+  await goTo(page, '/domains?search=crowd');
+  await page.locator('.list [data-at="2"]').waitFor();
+  await page.getByLabel('Choose all').check();
+  await page.getByRole('button', { name: 'Set parameters…' }).click();
+  await dialog().getByLabel('Parameter, such as').fill('VMGUARPAGES');
+  await field.fill('256');
+  await told.waitFor();
+  assert.deepEqual(await numbersIn(page, 'dialog [role=status]'), [memory - 3 * 2 ** 20]);
+  await field.fill(String(2 ** 40));
+  await dialog().getByText('This host cannot keep that: it is let in with a warning.').waitFor();
+  assert.ok(((await numbersIn(page, 'dialog [role=status]'))[0] ?? 0) < 0);
+  assert.deepEqual(await faultsInLooks(page, 'domains-set-unkept'), []);
+  const restart = async (settings: string) => {
+    await world.stop();
+    await mkdir(`${world.root}/etc`, { recursive: true });
+    await writeFile(`${world.root}/etc/ctvirtd.conf`, settings);
+    await world.start();
+    await page.locator('.live[data-state="live"]').waitFor();
+  };
+  await restart('guarantees = "strict"\n');
+  await field.fill(String(2 ** 39));
+  await dialog().getByText('This host cannot keep that: it is refused.').waitFor();
+  await dialog().getByRole('button', { name: 'Set VMGUARPAGES of 3 domains' }).click();
+  const note = page.locator('.note.failed', { hasText: 'Setting VMGUARPAGES: 3 of 3 failed' });
+  await note.getByText(/crowd-2: this host cannot keep what domain 'crowd-2' is promised/).waitFor();
+  await note.getByLabel('Close').click();
+  await restart('');
 });
 
 test('a power off overtakes a shutdown that hangs', async () => {

@@ -45,7 +45,7 @@ export const guarantees = resource({
     path: '/v1/what-if',
     role: 'viewer',
     summary:
-      'What the host would have promised with so many more domains of a document or profile, what runs out first, and where they would run; none is made',
+      'What the host would have promised with so many more domains of a document or profile, what runs out first, and where they would run; or with other parameters of domains that there are. None is made or changed',
     body: json(whatIfRequest),
     answer: json(whatIfReport),
   },

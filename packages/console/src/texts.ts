@@ -446,7 +446,12 @@ export const texts = {
       barrier === limit ? `Comes to ${limit}` : `Comes to ${barrier}, at most ${limit}`,
     holds: (held: string, most: string): string => `holds ${held}, held at most ${most}`,
     below: 'less than it holds: more is refused',
-    live: 'now',
+    headroomThen: (now: string): string => `can still be promised then, ${now} now`,
+    unkept: (policy: 'strict' | 'warn' | 'off', isOn: boolean): string => {
+      if (policy === 'strict')
+        return `This host cannot keep that: ${isOn ? 'it is refused' : 'its start is refused'}.`;
+      return `This host cannot keep that: it is let in ${policy === 'warn' ? 'with a warning' : 'all the same'}.`;
+    },
     stored: 'from its next start on, too',
     setBusy: (key: string): string => `Setting ${key}`,
     setDone: (key: string, value: string): string => `${key} is ${value} now`,

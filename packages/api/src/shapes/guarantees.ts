@@ -9,6 +9,7 @@ import {
   object,
   oneOf,
   optional,
+  record,
   type Static,
   strict,
   string,
@@ -113,26 +114,41 @@ export const profileFit = object(
 /** How many more domains of a profile the ledger has room for. */
 export type ProfileFit = Static<typeof profileFit>;
 
-/** More domains of one kind, as they would be if somebody started them. */
+/** More domains of one kind, as they would be if somebody started them, or some that there are with other parameters. */
 export const whatIfRequest = strict({
   xml: optional(string({ description: 'Of this document' })),
   profile: optional(string({ minLength: 1, description: 'Or of this profile, and nothing else' })),
   count: optional(integer({ minimum: 1, maximum: 10_000, description: 'So many of them (default: 1)' })),
+  domains: optional(
+    list(string({ minLength: 1 }), {
+      minItems: 1,
+      maxItems: 10_000,
+      description:
+        'Or of these domains, by name, UUID or id, as they would run with `values`: in the place of those that run, beside them of those that are off',
+    }),
+  ),
+  values: optional(
+    record(string({ maxLength: 64 }), string({ maxLength: 4096 }), {
+      description: "With `domains`: parameters that are set, by OpenVZ's names in vzctl's spelling",
+    }),
+  ),
 });
-/** More domains of one kind. */
+/** More domains of one kind, or some that there are with other parameters. */
 export type WhatIfRequest = Static<typeof whatIfRequest>;
 
-/** The ledger now, and with so many more domains. */
+/** The ledger now, and with so many more domains, or with those that were named as they would be. */
 export const whatIfReport = object(
   {
     ...guaranteeReport.properties,
-    count: number({ description: 'How many more were asked about' }),
-    after: list(ledgerRow, { description: 'The rows, if they ran too and held nothing yet' }),
-    isKept: boolean({ description: 'Whether the promises of all of them could be kept' }),
+    count: number({ description: 'How many were asked about' }),
+    after: list(ledgerRow, { description: 'The rows, if they ran too and held no more yet' }),
+    isKept: boolean({
+      description: 'Whether the promises of all of them could be kept, or nothing more is promised to any',
+    }),
     processors: nullable(
       list(list(integer()), {
         description:
-          'Where each of the first 256 would run, beside those that run now; null where each may run on all of the host',
+          'Where each of the first 256 would run, beside those that run now; null where each may run on all of the host, and for `domains`',
       }),
     ),
   },

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { amount, wanted } from './amounts.js';
+import { amount, isBelow, wanted } from './amounts.js';
 
 test('what a parameter comes to is what vzctl makes of it', () => {
   assert.deepEqual(wanted('pages', '65536:69632'), [65_536, 69_632]);
@@ -24,4 +24,12 @@ test('what a parameter comes to is what vzctl makes of it', () => {
     ],
     ['256 MiB', '1.0 KiB', '1,234', '∞'],
   );
+});
+
+test('less than it holds cuts a limit short, and no promise', () => {
+  assert.equal(isBelow({ resource: 'numproc', held: 20 }, 19), true);
+  assert.equal(isBelow({ resource: 'numproc', held: 20 }, 20), false);
+  assert.equal(isBelow({ resource: 'numproc', held: null }, 0), false);
+  assert.equal(isBelow({ resource: 'numproc', held: 20 }, null), false);
+  assert.equal(isBelow({ resource: 'oomguarpages', held: 20 }, 19), false);
 });

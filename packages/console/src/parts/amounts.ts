@@ -54,6 +54,11 @@ export function wanted(
   return [barrier, limit === undefined ? barrier : limit];
 }
 
+/** What is promised by them, not limited. */
+const promises = ['vmguarpages', 'oomguarpages'];
+
 /** Whether a limit is less than what is held: more is refused then. */
-export const isBelow = ({ held }: Pick<BeancounterRow, 'held'>, limit: number | null): boolean =>
-  held !== null && limit !== null && limit < held;
+export const isBelow = (
+  { resource, held }: Pick<BeancounterRow, 'resource' | 'held'>,
+  limit: number | null,
+): boolean => held !== null && limit !== null && limit < held && !promises.includes(resource);

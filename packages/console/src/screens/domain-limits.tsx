@@ -8,6 +8,7 @@ import { FormDialog } from '../parts/dialog.js';
 import { CheckField, TextField } from '../parts/field.js';
 import { Answer, Card } from '../parts/frame.js';
 import { Gauge } from '../parts/gauge.js';
+import { Promised } from '../parts/promised.js';
 import { Table } from '../parts/table.js';
 import { useAsked } from '../state/asked.js';
 import { daemon } from '../state/daemon.js';
@@ -148,6 +149,7 @@ function SetParameter({ row, parameter: { key, value, how }, counter, leave }: S
       <p class="soft small">{how}</p>
       <TextField label={words.setValue} value={typed} isFirst isMono />
       {counter !== undefined && <Arithmetic counter={counter} text={typed.value} />}
+      <Promised targets={[row]} name={key} value={typed.value.trim() === value ? '' : typed.value.trim()} />
       {isLive && <CheckField label={words.stored} value={isStored} />}
     </FormDialog>
   );

@@ -5,6 +5,7 @@ import { useSignal } from '@preact/signals';
 import { amount, isBelow, wanted } from '../parts/amounts.js';
 import { FormDialog } from '../parts/dialog.js';
 import { CheckField, TextField } from '../parts/field.js';
+import { Promised } from '../parts/promised.js';
 import { each } from '../state/actions.js';
 import { useAsked } from '../state/asked.js';
 import { daemon } from '../state/daemon.js';
@@ -122,6 +123,7 @@ export function SetMany({ targets, leave }: SetManyProps) {
       <TextField label={words.setManyKey} value={key} isFirst isMono offers={known?.keys} />
       <TextField label={words.setValue} value={value} isMono />
       <Hit targets={targets} counterOf={({ uuid }) => rowOf(known?.reports.get(uuid), name)} value={typed} />
+      <Promised targets={targets} name={name} value={typed} />
       {targets.some(({ is }) => is.value.state !== 'shutoff') && (
         <CheckField label={words.stored} value={isStored} />
       )}

@@ -703,6 +703,27 @@ test('what so many more domains would come to is told, of a profile and of a doc
   const shares = '<cputune><shares>512</shares></cputune>';
   for (const one of [basic, huge, await whatIf({ xml: sampleXml('some', shares) })])
     assert.equal(one.promisesNothing, false);
+  // Of a domain that there is, with other parameters: what it was promised before counts no more.
+  await client.domains.define({ body: sampleXml('kept') });
+  await client.domains.start({ domain: 'kept' });
+  const units = async (values: Record<string, string>) => {
+    const { rows, after, isKept, count } = await whatIf({ domains: ['kept'], values });
+    const cpu = (of: typeof rows) => of.find(({ resource }) => resource === 'cpu')?.guaranteed ?? 0;
+    return [cpu(after) - cpu(rows), isKept, count];
+  };
+  assert.deepEqual(await units({ CPUUNITS: '3000' }), [2000, true, 1]);
+  assert.deepEqual(await units({ CPUUNITS: '500' }), [-500, true, 1]);
+  assert.deepEqual(await units({}), [0, true, 1]);
+  const beyond = await whatIf({ domains: ['kept'], values: { VMGUARPAGES: `${2 ** 40}` } });
+  assert.deepEqual([beyond.isKept, beyond.fits], [false, null]);
+  // One that is off would come beside those that run.
+  await client.domains.destroy({ domain: 'kept' });
+  assert.deepEqual(await units({ CPUUNITS: '3000' }), [3000, true, 1]);
+  await assert.rejects(whatIf({ domains: ['kept'], values: { NUMFOO: '1' } }), { code: 'invalid' });
+  await assert.rejects(whatIf({ domains: ['kept'], count: 2 }), { code: 'invalid' });
+  await assert.rejects(whatIf({ profile: 'vps.basic', values: {} }), { code: 'invalid' });
+  await assert.rejects(whatIf({ domains: ['nosuch'] }), { code: 'not-found' });
+  await client.domains.undefine({ domain: 'kept' });
   // All profiles in one answer, each as it is told alone.
   const fits = await client.guarantees.fits();
   const profiles = await client.profiles.list();

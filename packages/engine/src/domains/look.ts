@@ -24,9 +24,11 @@ import { linksOf } from '../lifecycle/links.js';
 import { withDefaultRow } from '../lifecycle/parameters.js';
 import { isRescue } from '../lifecycle/rescue.js';
 import { explained } from '../lifecycle/resources.js';
+import { settingsEdit } from '../lifecycle/settings.js';
 import type { Quotas } from '../quota/quotas.js';
 import type { Documents } from '../registry/documents.js';
 import { type Entry, type Registry, summaryOf } from '../registry/registry.js';
+import { isSliceOver, nextSlice } from '../slices.js';
 import type { ConsoleLogs } from '../state/console-logs.js';
 import type { DomainStore } from '../state/store.js';
 import type { KeptContext } from '../storage/index.js';
@@ -122,13 +124,27 @@ export function lookOperations(
   };
 }
 
-/** A document is read as `define` reads it. */
-async function whatIf(
-  { xml, profile, count = 1 }: WhatIfRequest,
-  { reader, guarantees, driver }: Pick<LookParts, 'reader' | 'guarantees' | 'driver'>,
-): Promise<WhatIfReport> {
-  if ((xml === undefined) === (profile === undefined))
-    throw new EngineError('invalid', 'what-if is asked of a document or of a profile, one of the two');
+/** A document is read as `define` reads it, parameters as `set` does. */
+async function whatIf(request: WhatIfRequest, parts: LookParts): Promise<WhatIfReport> {
+  const { xml, profile, count = 1, domains, values } = request;
+  const { reader, guarantees, driver } = parts;
+  if ([xml, profile, domains].filter((one) => one !== undefined).length !== 1)
+    throw new EngineError(
+      'invalid',
+      'what-if is asked of a document, a profile or domains, one of the three',
+    );
+  if (domains !== undefined) {
+    if (request.count !== undefined)
+      throw new EngineError('invalid', 'what-if of domains has no count: they are as many as are named');
+    const changed: Domain[] = [];
+    for (const ref of domains) {
+      if (isSliceOver()) await nextSlice();
+      changed.push(await changedBy(ref, values ?? {}, parts));
+    }
+    return { ...(await guarantees.whatIfChanged(changed)), processors: null };
+  }
+  if (values !== undefined)
+    throw new EngineError('invalid', 'what-if with values is asked of domains, by their names');
   const domain =
     xml === undefined
       ? await reader.ofProfile(profile ?? '')
@@ -138,6 +154,19 @@ async function whatIf(
     processors: driver.places(domain, count) ?? null,
   };
 }
+
+/** A domain as it runs, or would start, with these parameters. */
+const changedBy = (
+  ref: DomainRef,
+  values: Readonly<Record<string, string>>,
+  { turns, documents, facts }: LookParts,
+): Promise<Domain> =>
+  turns.look(ref, async (entry) =>
+    settingsEdit({ values }, facts)(
+      await documents.live(entry),
+      entry.running === undefined ? 'stored' : 'live',
+    ),
+  );
 
 /** Who only reads does not wait for a long job, which has the domain's turn. */
 async function quotaOf(ref: DomainRef, { turns, jobs, quotas }: LookParts): Promise<QuotaReport> {

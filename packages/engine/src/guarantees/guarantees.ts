@@ -16,7 +16,7 @@ import { eachByTurns } from '../slices.js';
 import { Admission } from './admission.js';
 import { readCapacity } from './capacity.js';
 import { Ring } from './delivery.js';
-import { howManyFit, ledgerOf, withMore } from './ledger.js';
+import { asksMore, howManyFit, isShortFor, ledgerOf, withMore } from './ledger.js';
 import { cpuVerdict, memoryVerdict } from './verdict.js';
 
 /** Dependencies of `Guarantees`. */
@@ -102,6 +102,20 @@ export class Guarantees {
     const { rows, fits } = report;
     const after = withMore(rows, claimOf(more, this.parts.facts), count);
     return { ...report, count, after, isKept: fits === null || fits >= count };
+  }
+
+  /** The same if these ran as they are said here, those that do in their own place; like a live change it is kept where none is promised more. */
+  async whatIfChanged(changed: readonly Domain[]): Promise<Omit<WhatIfReport, 'processors'>> {
+    const report = await this.report();
+    const before = new Map((await this.claims()).map(({ claim }) => [claim.name, claim]));
+    const next = changed.map((domain) => claimOf(domain, this.parts.facts));
+    const isMore = next.some((claim) => {
+      const had = before.get(claim.name);
+      return had === undefined || asksMore(claim, had);
+    });
+    const all = new Map([...before, ...next.map((claim) => [claim.name, claim] as const)]);
+    const after = this.ledger([...all.values()], report.domains);
+    return { ...report, count: next.length, after, isKept: !isMore || !isShortFor(after, next) };
   }
 
   /** The ledger with these promises in it, and what their domains hold. */

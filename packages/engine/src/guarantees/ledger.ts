@@ -123,6 +123,13 @@ export function howManyFit(ledger: readonly LedgerRow[], claim: Claim): Fit | nu
 export const asksMore = (claim: Claim, than: Claim): boolean =>
   kinds.some(({ guaranteed }) => guaranteed !== undefined && guaranteed(claim) > guaranteed(than));
 
+/** Whether what a ledger has too little of is promised to any of these. */
+export const isShortFor = (ledger: readonly LedgerRow[], claims: readonly Claim[]): boolean =>
+  kinds.some(({ resource, guaranteed }) => {
+    const headroom = ledger.find((row) => row.resource === resource)?.headroom ?? 0;
+    return headroom < 0 && guaranteed !== undefined && claims.some((claim) => guaranteed(claim) > 0);
+  });
+
 /** What of a newcomer's promises the host could not keep beside the others. */
 export function shortagesOf(
   host: Capacity,
