@@ -110,6 +110,17 @@ journey('raise a limit while it runs, and the wall is gone', async (hand) => {
   await waitFor('the wall on the page', async () =>
     (await numbersIn(page, '[aria-label="Walls"]')).includes(before),
   );
+  const day = wall.locator('td[data-label="In 26 h"]');
+  await day.getByRole('img', { name: 'numproc by the hour' }).waitFor();
+  await waitFor('how often and when last', async () => {
+    const { walls } = await world.client.history.domain({ domain: 'hungry' });
+    const met = walls.filter(({ resource }) => resource === 'numproc');
+    const all = met.reduce((sum, { rise }) => sum + rise, 0);
+    return (
+      (await day.locator('data').getAttribute('value')) === String(all) &&
+      (await wall.locator('time').getAttribute('datetime')) === met.at(-1)?.at
+    );
+  });
   await hand.use('button', 'Change NUMPROC');
   await hand.type('barrier:limit', '1');
   await page.getByText(/^Comes to 1 · holds \d+, held at most \d+ · less than it holds/).waitFor();

@@ -1,16 +1,19 @@
 // What a domain may use: beancounters with what was refused, and parameters that can be set live.
 // SPDX-License-Identifier: Apache-2.0
-import type { BeancounterRow, ParameterRow } from '@ctvirt/api/browser';
+import type { BeancounterRow, ParameterRow, WallHit } from '@ctvirt/api/browser';
 import { useSignal } from '@preact/signals';
-import { count } from '../format.js';
+import { ago, count, moment } from '../format.js';
 import { amount, isBelow, wanted } from '../parts/amounts.js';
 import { FormDialog } from '../parts/dialog.js';
 import { CheckField, TextField } from '../parts/field.js';
 import { Answer, Card } from '../parts/frame.js';
 import { Gauge } from '../parts/gauge.js';
+import { type Hits, hitsOf } from '../parts/hits.js';
 import { Promised } from '../parts/promised.js';
+import { Spark } from '../parts/spark.js';
 import { Table } from '../parts/table.js';
 import { useAsked } from '../state/asked.js';
+import { hostNow } from '../state/clock.js';
 import { daemon } from '../state/daemon.js';
 import { may } from '../state/session.js';
 import { told } from '../state/told.js';
@@ -22,9 +25,44 @@ const words = texts.limits;
 const isTold = ({ barrier, limit, failcnt }: BeancounterRow): boolean =>
   barrier !== null || limit !== null || (failcnt ?? 0) > 0;
 
-function Counters({ rows }: { readonly rows: readonly BeancounterRow[] }) {
+interface HitCellsProps {
+  readonly resource: string;
+  /** Null: it is not known of any. */
+  readonly hits: Hits | null | undefined;
+}
+
+/** The last time that it was met, and how often in the last hours. */
+function HitCells({ resource, hits }: HitCellsProps) {
+  const none = hits === null ? '?' : '–';
+  return (
+    <>
+      <td class="end" data-label={words.columns.last}>
+        {hits ? <time dateTime={hits.last}>{moment(hits.last, hostNow())}</time> : none}
+      </td>
+      <td class="end" data-label={words.columns.inDay}>
+        {hits && hits.total > 0 ? (
+          <span class="hits">
+            <data value={hits.total}>{count(hits.total)}</data>
+            <Spark label={words.hitsByHour(resource)} values={hits.hours} />
+          </span>
+        ) : (
+          none
+        )}
+      </td>
+    </>
+  );
+}
+
+interface CountersProps {
+  readonly rows: readonly BeancounterRow[];
+  /** Undefined where it is not known which were met. */
+  readonly walls: readonly WallHit[] | undefined;
+}
+
+function Counters({ rows, walls }: CountersProps) {
   const isAll = useSignal(false);
-  const shown = isAll.value ? rows : rows.filter(isTold);
+  const hits = walls && hitsOf(walls, hostNow());
+  const shown = isAll.value ? rows : rows.filter((row) => isTold(row) || hits?.has(row.resource));
   const heads = words.columns;
   return (
     <>
@@ -47,8 +85,10 @@ function Counters({ rows }: { readonly rows: readonly BeancounterRow[] }) {
           { text: heads.most, isEnd: true },
           { text: heads.barrier, isEnd: true },
           { text: heads.limit, isEnd: true },
-          { text: heads.held, isHidden: true },
+          { text: heads.use, isHidden: true },
           { text: heads.failcnt, isEnd: true },
+          { text: heads.last, isEnd: true },
+          { text: heads.inDay, isEnd: true },
         ]}
       >
         {shown.map((row) => {
@@ -87,6 +127,7 @@ function Counters({ rows }: { readonly rows: readonly BeancounterRow[] }) {
                 {isRefused && '✕ '}
                 {failcnt === null ? '–' : <data value={failcnt}>{count(failcnt)}</data>}
               </td>
+              <HitCells resource={resource} hits={hits === undefined ? null : hits.get(resource)} />
             </tr>
           );
         })}
@@ -217,6 +258,9 @@ function Parameters({ row, rows, counters }: ParametersProps) {
   );
 }
 
+/** So far back the daemon keeps them. */
+const hitsSeconds = 32 * 86_400;
+
 export function Tab({ row }: TabProps) {
   const { uuid } = row;
   const wakes = {
@@ -231,13 +275,23 @@ export function Tab({ row }: TabProps) {
   const parameters = useAsked((signal) => daemon.domains.parameters({ domain: uuid }, { signal }), [uuid], {
     onEvent: wakes.onEvent,
   });
+  // All that is kept of hits; of the numbers none is wanted.
+  const history = useAsked(
+    (signal) =>
+      daemon.history.domain(
+        { domain: uuid, series: 'refused', from: ago(hitsSeconds, hostNow()), points: 1 },
+        { signal },
+      ),
+    [uuid],
+    { onEvent: (event) => event.event === 'beancounter' && wakes.onEvent(event) },
+  );
   const padded = (isThere: boolean) => (isThere ? undefined : { padding: '0 16px 16px' });
   return (
     <>
       <Card title={words.title} isFlush>
         <div style={padded(counters.value !== undefined)}>
           <Answer of={counters} lines={8}>
-            {({ rows }) => <Counters rows={rows} />}
+            {({ rows }) => <Counters rows={rows} walls={history.value?.walls} />}
           </Answer>
         </div>
       </Card>
