@@ -3,7 +3,7 @@
 import { ApiError } from '@ctvirt/api/browser';
 import type { ComponentChildren } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { loadAgain } from '../state/again.js';
+import { lack, loadAgain } from '../state/again.js';
 import { useAsked } from '../state/asked.js';
 import { texts } from '../texts.js';
 import { Bones, Fault } from './frame.js';
@@ -20,7 +20,9 @@ interface PartProps<T> {
 /** What was loaded, or what stands in its place. */
 export function Part<T>({ load, lines = 6, isScreen = false, children }: PartProps<T>) {
   const { value, error } = useAsked(load, []);
-  const isMissing = value === undefined && error !== undefined;
+  const isThere = value !== undefined;
+  const isMissing = !isThere && error !== undefined;
+  useEffect(() => (isThere ? undefined : lack()), [isThere]);
   useEffect(() => {
     if (!isMissing) return;
     const left = new AbortController();

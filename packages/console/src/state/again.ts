@@ -5,7 +5,7 @@ const keptAs = 'ctvirt-again';
 const mostTimes = 3;
 const firstWaitMs = 500;
 const longestWaitMs = 8000;
-/** A page that stands for so long has come whole. */
+/** A page that lacks nothing for so long has come whole. */
 const standsMs = 30_000;
 
 const isAnswered = (): Promise<boolean> =>
@@ -28,5 +28,27 @@ export async function loadAgain(left?: AbortSignal): Promise<void> {
   location.reload();
 }
 
-/** All of it is there: what fails after a while fails for the first time. */
-export const isWhole = (): void => void setTimeout(() => sessionStorage.removeItem(keptAs), standsMs);
+let isBegun = false;
+let lacking = 0;
+let standing: ReturnType<typeof setTimeout> | undefined;
+
+function stand(): void {
+  clearTimeout(standing);
+  if (isBegun && lacking === 0) standing = setTimeout(() => sessionStorage.removeItem(keptAs), standsMs);
+}
+
+/** Program and styles are there: what fails after a while fails for the first time. */
+export function isWhole(): void {
+  isBegun = true;
+  stand();
+}
+
+/** A part is on its way, however long, or did not come: until what is answered is called, the page does not stand whole. */
+export function lack(): () => void {
+  lacking++;
+  stand();
+  return () => {
+    lacking--;
+    stand();
+  };
+}
