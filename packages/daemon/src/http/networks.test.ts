@@ -79,9 +79,26 @@ test('a network or a filter is changed only if it is still the one that was read
   );
   assert.match(await client.filters.xml({ filter: 'own' }), /accept/);
   await client.filters.define({ body: filterXml('reject'), ifMatch: await filterTag() });
+  for (const tag of ['', '"', '""', 'W/', '"*"', '\u00ff', `${filter}x`, ','])
+    await assert.rejects(change('192.0.2', tag), failsWith('changed', /meanwhile$/), tag);
+  // Of what runs the tag is another one, though nobody has changed anything.
+  await client.networks.start(lan);
+  await change('198.51.100', '*');
+  const live = await tagOf((options) => client.networks.xml(lan, options));
+  await assert.rejects(
+    change('192.0.2', live),
+    failsWith('changed', /^the tag is that of the document that network 'lan' runs with, .*\?inactive=true/),
+  );
+  await client.networks.stop(lan);
   // One that is gone is not made again, and what only runs has no document to be changed.
   await client.networks.undefine(lan);
-  await assert.rejects(change('192.0.2', network), failsWith('changed', /^there is no network 'lan'/));
+  for (const tag of [network, '*', `"x", *`])
+    await assert.rejects(change('192.0.2', tag), failsWith('changed', /^there is no network 'lan'/));
+  await assert.rejects(
+    client.filters.define({ body: filterXml('drop').replace('own', 'none'), ifMatch: '*' }),
+    failsWith('changed', /^there is no network filter 'none'/),
+  );
+  await client.filters.define({ body: filterXml('drop'), ifMatch: '*' });
   await assert.rejects(
     client.networks.define({ body: networkXml('lan'), transient: true, ifMatch: network }),
     failsWith('invalid', /If-Match/),

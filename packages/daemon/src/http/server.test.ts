@@ -1012,6 +1012,31 @@ test('a document is changed only if it is still the one that was read', async (t
   );
 });
 
+test('a change is not made under a condition that nobody looks at', async (t) => {
+  const { client, engine, socketPath } = await serve(t);
+  await client.domains.define({ body: sampleXml('web') });
+  const ask = async (method: string, path: string, header: string) =>
+    (
+      await raw(socketPath, method, path, {
+        headers: { 'content-type': 'application/xml', [header]: '*' },
+        body: method === 'DELETE' ? '' : sampleXml('web').replace('</name>', '</name><title>new</title>'),
+      })
+    ).status;
+  const { status } = await raw(socketPath, 'GET', '/v1/domains/web', {
+    headers: { 'if-none-match': '"x"' },
+  });
+  assert.equal(status, 200);
+  assert.equal(await ask('DELETE', '/v1/domains/web', 'if-match'), 422);
+  assert.equal(await ask('POST', '/v1/domains', 'if-match'), 422);
+  for (const header of ['if-none-match', 'if-modified-since', 'if-unmodified-since'])
+    for (const [method, path] of [
+      ['POST', '/v1/domains'],
+      ['PUT', '/v1/domains/web/xml'],
+    ] as const)
+      assert.equal(await ask(method, path, header), 422, `${method} ${path} ${header}`);
+  assert.equal(engine.summary('web').title, null);
+});
+
 test('events arrive from the moment the watch begins, and leave no listener behind', async (t) => {
   const { client, engine } = await serve(t);
   await client.domains.define({ body: sampleXml('b') });

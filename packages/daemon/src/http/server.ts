@@ -51,7 +51,7 @@ import { answerRows } from './rows.js';
 import { acceptSessions, type SessionRoute } from './session.js';
 import { bindSnapshots } from './snapshots.js';
 import { type AnyCall, answerLines, answerProgress, type Caller } from './stream.js';
-import { etagOf, tagsIn } from './tags.js';
+import { etagOf, refuseUnheeded, tagsIn } from './tags.js';
 import { bindTemplates } from './templates.js';
 import { bindTerminals, Terminals } from './terminals.js';
 import { bindTraffic } from './traffic.js';
@@ -264,6 +264,7 @@ function addRoute(
     config: { role: route.role, isLong: ['lines', 'progress'].includes(route.answer.kind) },
     onResponse: async (_request, { statusCode }) => answered(statusCode),
     handler: (request, reply) => {
+      refuseUnheeded(route, request.headers);
       const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
       if (body.kind !== 'none' && type !== contentTypes[body.kind])
         throw new EngineError(

@@ -24,7 +24,7 @@ import {
   type Reader,
   writableSources,
 } from '../lifecycle/document.js';
-import { documentTag } from '../lifecycle/document-tag.js';
+import { hasTag, tagOfRun } from '../lifecycle/document-tag.js';
 import type { Changed, Edit } from '../lifecycle/edit.js';
 import { linksOf } from '../lifecycle/links.js';
 import { notKept, remarkOf } from '../lifecycle/not-enforced.js';
@@ -348,15 +348,11 @@ export class Definer {
         { name },
       );
     }
-    if (tags === undefined || tags.includes(documentTag(await store.readXml(name)))) return;
+    if (tags === undefined || hasTag(await store.readXml(name), tags)) return;
     const { at, by } = existing.record.changed ?? { at: existing.record.createdAt };
     const details = { name, at, ...(by !== undefined && { by }) };
     if (await this.#isOfRun(existing, tags))
-      throw new EngineError(
-        'changed',
-        `the tag is that of the document that domain '${name}' runs with, and this replaces the stored one: read that (?inactive=true), and send its tag`,
-        details,
-      );
+      throw new EngineError('changed', tagOfRun(`domain '${name}'`), details);
     const change =
       existing.record.changed === undefined
         ? `is not the one of that tag, and is as it was since ${at}`
@@ -368,7 +364,7 @@ export class Definer {
     if (entry.running === undefined) return false;
     const { documents } = this.parts;
     const links = linksOf(await documents.live(entry), entry.record);
-    return tags.includes(documentTag(await documents.liveXml(entry, links)));
+    return hasTag(await documents.liveXml(entry, links), tags);
   }
 
   /** What is kept for it there is nobody else's. It is defined whether or not they can be told: they are told again at its start. */

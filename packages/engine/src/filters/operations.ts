@@ -74,7 +74,8 @@ async function define(
     checkUnlike('network filter', { name: model.name, uuid: model.uuid }, filters.list());
   const filter = { ...model, uuid: uuidFor(model, before, filters) };
   const shown = filters.byName(model.name);
-  refuseOtherTag(`network filter '${model.name}'`, shown && formatDocument('filter', shown), tags);
+  const stored = shown && formatDocument('filter', shown);
+  refuseOtherTag(`network filter '${model.name}'`, { stored }, tags);
   const findNext = (name: string) => (name === filter.name ? filter : filters.byName(name));
   // Whoever names it has to have a meaning, too.
   for (const { name } of filters.list()) if (name !== filter.name) placedRules(name, findNext);

@@ -102,7 +102,8 @@ async function define(
   return await queue.run(name, async () => {
     const existing = known.byName(name);
     refuseTaken(network, existing, parts);
-    refuseOtherTag(`network '${name}'`, existing && textOf(existing, true, parts), tags);
+    const shown = (isInactive: boolean) => existing && textOf(existing, isInactive, parts);
+    refuseOtherTag(`network '${name}'`, { stored: shown(true), live: shown(false) }, tags);
     const next = settledFor(network, existing, parts);
     planOf(next);
     const record = { version: 1, name, uuid: next.uuid, autostart: existing?.autostart === true } as const;
