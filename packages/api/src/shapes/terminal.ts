@@ -22,6 +22,9 @@ export const attachRequest = strict({
         'How many bytes of its output are shown already (default: what is still known of it comes again)',
     }),
   ),
+  free: optional(
+    boolean({ description: 'Only if nobody has it now, else `in-use` (default: whoever has it loses it)' }),
+  ),
   ...terminalSize.properties,
 });
 /** What comes back to a terminal. */

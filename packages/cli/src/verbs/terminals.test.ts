@@ -101,6 +101,18 @@ describe('ctvirt terminals', () => {
     assert.equal((await ctvirt(`terminals --end ${id}`)).status, 0);
   });
 
+  test('of several who come to one that was left at once, one has it', async () => {
+    const session = await open('web', 'echo; read x');
+    await leave(session);
+    const id = idOf(session);
+    const words = `terminals --attach ${id}`;
+    const all = await Promise.all(Array.from({ length: 4 }, () => ctvirt(words, { input: '' })));
+    assert.deepEqual(all.map(({ status }) => status).sort(), [0, 5, 5, 5]);
+    for (const { err } of all.filter(({ status }) => status !== 0))
+      assert.match(err, /somebody on this host looks at terminal [0-9a-f]{12}: --force takes it over/);
+    assert.equal((await ctvirt(`terminals --end ${id}`)).status, 0);
+  });
+
   test('what was printed for ever waits for who shows it, and goes on when it is', async () => {
     const session = await open('web', 'head -c 3000000 /dev/zero | tr "\\\\0" x; echo; echo done');
     await leave(session);

@@ -114,11 +114,7 @@ async function endEach(context: Context, known: readonly Terminal[]): Promise<vo
 
 async function takeOver(context: Context, one: Terminal, force: boolean): Promise<void> {
   const { client, io } = context;
-  if (one.attached && !force) {
-    const who = one.session === null ? 'somebody on this host' : `session ${one.session}`;
-    throw new ApiError('in-use', `${who} looks at terminal ${shownId(one)}: --force takes it over`);
-  }
-  const open = sizeOf(io);
+  const open = { ...sizeOf(io), free: !force };
   const session = await client.terminals.attach({ terminal: one.id, open }, { signal: io.signal });
   context.remark(`${named(one)}\nEscape character is ^] (Ctrl + ])`);
   const stdout = session.stdout.pipe(shown(session, io.stdout.isTTY === true));

@@ -53,7 +53,7 @@ export class Terminals {
       this.#all.set(terminal.id, terminal);
       // Whoever ends the session ends what runs in it, looked at or not.
       release = this.#held(visitor, terminal);
-      return terminal.attach(0, owner);
+      return terminal.attach({ by: owner, after: 0 });
     } finally {
       const left = (this.#opening.get(owner) ?? 1) - 1;
       if (left === 0) this.#opening.delete(owner);
@@ -132,6 +132,16 @@ export class Terminals {
 const isHis = ({ opener }: Terminal, session: SessionView | undefined): boolean =>
   session === undefined || opener.owner === session.id;
 
+/** Who comes to a terminal. */
+interface Taking {
+  /** A session, or root. */
+  readonly by: string | undefined;
+  /** How much of its output he has. */
+  readonly after: number | undefined;
+  /** Whether nobody may have it. */
+  readonly free?: boolean | undefined;
+}
+
 /** A program or console that is kept while its client is away. */
 class Terminal {
   readonly id = randomBytes(16).toString('hex');
@@ -178,8 +188,9 @@ class Terminal {
     return this.#status !== undefined && this.#client === undefined;
   }
 
-  /** Gives it to a client of `by`, a session or root, that has so much of its output; whoever had it loses it. */
-  attach(after: number | undefined, by: string | undefined): ServedSession {
+  /** Gives it to a client; whoever had it loses it. */
+  attach({ by, after, free = false }: Taking): ServedSession {
+    if (free) this.#refuseTaken();
     clearTimeout(this.#lease);
     const where =
       by === this.opener.owner
@@ -187,7 +198,7 @@ class Terminal {
         : 'on the host, by `ctvirt terminals --attach`';
     this.#client?.lose(new EngineError('interrupted', `this terminal was opened ${where}`));
     const from = Math.min(Math.max(after ?? 0, this.#output.start), this.#output.end);
-    const client = new Client();
+    const client = new Client(by);
     this.#client = client;
     this.#next = undefined;
     this.#seenTo = from;
@@ -220,6 +231,19 @@ class Terminal {
         },
       },
     };
+  }
+
+  #refuseTaken(): void {
+    if (this.#client === undefined) return;
+    const { by } = this.#client;
+    const who = by === undefined ? 'somebody on this host' : `session ${by}`;
+    throw new EngineError(
+      'in-use',
+      `${who} looks at terminal ${this.id.slice(0, 12)}: --force takes it over`,
+      {
+        name: this.id,
+      },
+    );
   }
 
   /** Its program ends with it. */
@@ -299,7 +323,7 @@ class Client {
   end!: (status: number) => void;
   lose!: (error: Error) => void;
 
-  constructor() {
+  constructor(readonly by: string | undefined) {
     this.exited = new Promise((resolve, reject) => {
       this.end = (status) => {
         this.stdout.push(null);
@@ -321,8 +345,9 @@ class Client {
 /** The way back, what there is, and its end. */
 export const bindTerminals = (terminals: Terminals): Handlers<Resources['terminals']> => ({
   list: ({ caller }) => terminals.list(caller.session),
-  attach: async ({ params: { terminal }, caller }, { after, columns, rows }) => {
-    const found = terminals.find(terminal, caller.session).attach(after, caller.session?.id);
+  attach: async ({ params: { terminal }, caller }, { after, free, columns, rows }) => {
+    const by = caller.session?.id;
+    const found = terminals.find(terminal, caller.session).attach({ by, after, free });
     if (columns !== undefined && rows !== undefined) found.resize(columns, rows);
     return found;
   },
