@@ -603,7 +603,7 @@ describe('ctvirt', () => {
     mkdirSync(join(daemon.root, 'lib', 'domains', 'lost'));
     const found = await ctvirt('check');
     assert.equal(found.status, 17);
-    assert.match(found.out, / file +\(none\) +\/.*\/lost\n/);
+    assert.match(found.out, / folder +\(none\) +\/.*\/lost\n/);
     assert.equal((await ctvirt('check --clean')).status, 0);
     assert.equal((await ctvirt('check')).status, 0);
   });

@@ -1,12 +1,12 @@
 // What the host holds of ours: each thing with its owner, and the strays that have none any more.
 // SPDX-License-Identifier: Apache-2.0
-import { lstatSync, readdirSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Asset, AssetReport } from '@ctvirt/api';
 import type { Driver } from './drivers/driver.js';
 import { foldersIn, removeTree } from './host/files.js';
 import { unlessGone } from './host/gone.js';
-import type { HeldAsset } from './host/held-asset.js';
+import { type HeldAsset, kindAt } from './host/held-asset.js';
 import { type BoundLoop, boundLoops } from './host/loop.js';
 import { run } from './host/run.js';
 import { removeWithVolumes } from './host/volumes.js';
@@ -159,7 +159,7 @@ export class Assets {
     const unfinished = queue.isBusy() ? UNDER_WAY : null;
     const unfinishedTemplate = this.parts.isChangingTemplates() ? UNDER_WAY : null;
     const tree = (path: string, owner: string | null): HeldAsset => ({
-      kind: lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ? 'folder' : 'file',
+      kind: kindAt(path),
       what: path,
       owner,
       remove: () => removeTree(path),

@@ -458,7 +458,7 @@ test('what is told of a domain is told by its name, whatever that is on disk', o
   for (const name of ['.', '..', '-h', 'a b']) await engine.define(xmlOf(name));
   const { owned, stray } = await parts.assets.check();
   assert.deepEqual(stray, []);
-  for (const kind of ['file', 'id-range'])
+  for (const kind of ['folder', 'id-range'])
     assert.deepEqual(owned.flatMap((one) => (one.kind === kind ? [one.owner] : [])).sort(), [
       '-h',
       '.',

@@ -9,7 +9,7 @@ import { walkTree } from '../../cgroups/tree.js';
 import type { Confinement } from '../../host/apparmor.js';
 import { removeTree } from '../../host/files.js';
 import { unlessGone } from '../../host/gone.js';
-import type { HeldAsset } from '../../host/held-asset.js';
+import { type HeldAsset, kindAt } from '../../host/held-asset.js';
 import { linkNames } from '../../host/links.js';
 import { detachMount } from '../../host/mount-calls.js';
 import { mountsBelow } from '../../host/mountinfo.js';
@@ -79,7 +79,7 @@ export class LxcAssets {
     const { layout, tools } = this.parts;
     const started = tools.started().map((name) => ({ name, path: join(layout.runtime, name) }));
     return [...started, ...tools.clearing()].map(({ name, path }) => ({
-      kind: 'file',
+      kind: kindAt(path),
       what: path,
       owner: known.ownerOf(name),
       remove: () => removeTree(path),

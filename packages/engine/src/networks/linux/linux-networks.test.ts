@@ -195,7 +195,7 @@ if (isInOwnNetwork(import.meta.url)) {
       [
         ['link', 'default'],
         ['process', 'default'],
-        ['file', 'default'],
+        ['folder', 'default'],
         ['table', 'daemon'],
       ],
     );
