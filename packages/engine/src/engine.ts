@@ -1,5 +1,6 @@
 // Composition root of the engine: builds the parts, and returns its frontends by them; no logic of its own.
 // SPDX-License-Identifier: Apache-2.0
+import { onBehalfOf } from './asker.js';
 import { makeDomains, type Parts } from './build/domains.js';
 import { type DriverName, makeFloor } from './build/drivers.js';
 import { openFilters } from './build/filters.js';
@@ -62,7 +63,12 @@ async function open(layout: Layout, log: EngineLog, options: EngineOptions): Pro
     // One with a root of its own starts a network when a domain needs it.
     const networks = layout.root === undefined ? startDue(parts) : Promise.resolve();
     networks
-      .then(() => autostart(engine.start, parts))
+      .then(() =>
+        onBehalfOf(
+          () => "the host's start",
+          () => autostart(engine.start, parts),
+        ),
+      )
       .catch((error: unknown) => log('error', `no domain was started by itself: ${String(error)}`));
   }
   return {

@@ -33,6 +33,7 @@ describe('a title that drives a terminal', () => {
     'snapshot list nasty',
     'events --since 0',
     'events --last 9',
+    'log nasty',
     'activity',
     'help',
   ];

@@ -317,6 +317,7 @@ test('every answer is as its schema says, and says nothing more', async (t) => {
     'usage.now': () => client.usage.now(),
     'history.domain': () => client.history.domain({ domain: 'web', series: 'cpu,memory', points: 10 }),
     'history.host': () => client.history.host({}),
+    'life.domain': () => client.life.domain({ domain: 'web', last: 2 }),
     'usage.processes': () => client.usage.processes({ pid: 4711 }),
     'beancounters.list': () => client.beancounters.list(),
     'beancounters.show': () => client.beancounters.show(web),

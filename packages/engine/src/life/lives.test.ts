@@ -171,6 +171,28 @@ test('a disk that takes nothing is told of once, and nothing is lost when it goe
   assert.equal(next.of('another').length, 200);
 });
 
+test('one file that takes nothing keeps none of the others back, and is told of once', async (t) => {
+  const host = new Host(t);
+  host.defined.add('another');
+  const lives = host.open();
+  mkdirSync(host.file);
+  for (let each = 0; each < 5; each++)
+    for (const one of [uuid, 'another']) {
+      lives.note({ record: { name: 'web', uuid: one } }, { event: 'started', detail: String(each) });
+      await lives.close();
+    }
+  assert.deepEqual(
+    host.logged.map((line) => line.slice(0, 5)),
+    ['warn:'],
+  );
+  assert.equal(host.open().of('another').length, 5);
+  rmSync(host.file, { recursive: true });
+  lives.note({ record: { name: 'web', uuid: 'another' } }, { event: 'stopped', detail: 'shutdown' });
+  await lives.close();
+  assert.equal(host.logged.length, 2);
+  assert.equal(host.open().of(uuid).length, 5);
+});
+
 test('it is erased with its domain, and is not that of the next one of its UUID', async (t) => {
   const host = new Host(t);
   const lives = host.open();

@@ -38,7 +38,7 @@ export class Lives {
   /** Whose turn to be written down is to come. */
   readonly #due = new Set<string>();
   #work: Promise<void> | undefined;
-  #isTold = false;
+  readonly #failing = new Set<string>();
 
   constructor(private readonly parts: LivesParts) {
     for (const file of readdirSync(parts.folder)) {
@@ -92,44 +92,44 @@ export class Lives {
     await turn();
     for (const uuid of this.#due) {
       this.#due.delete(uuid);
+      const waiting = this.#waiting.get(uuid);
+      if (waiting === undefined) continue;
       try {
-        await this.#writeOne(uuid);
-        this.#tell(undefined);
+        await this.#writeOne(uuid, waiting);
+        this.#goesAgain(uuid);
       } catch (error) {
-        this.#tell(error);
+        waiting.lines.splice(0, waiting.lines.length - MOST_WAITING);
+        this.#fails(uuid, error);
       }
     }
   }
 
-  async #writeOne(uuid: string): Promise<void> {
-    const waiting = this.#waiting.get(uuid);
-    if (waiting === undefined) return;
+  async #writeOne(uuid: string, waiting: Waiting): Promise<void> {
     const file = this.#fileOf(uuid);
     if (waiting.isNew) file.remove();
     waiting.isNew = false;
     const lines = [...waiting.lines];
-    try {
-      if (lines.length > 0) await file.append(lines);
-      waiting.lines.splice(0, lines.length);
-    } catch (error) {
-      waiting.lines.splice(0, waiting.lines.length - MOST_WAITING);
-      throw error;
-    }
+    if (lines.length > 0) await file.append(lines);
+    waiting.lines.splice(0, lines.length);
     if (waiting.lines.length === 0 && this.#waiting.get(uuid) === waiting) this.#waiting.delete(uuid);
   }
 
-  /** Once, until it goes again; then those that waited for it have their turn. */
-  #tell(failure: unknown): void {
-    if (failure === undefined && this.#isTold) {
-      this.parts.log('info', 'what happens to domains is written down again');
-      for (const uuid of this.#waiting.keys()) this.#due.add(uuid);
-    }
-    if (failure !== undefined && !this.#isTold)
+  /** Told once, for all domains, until it goes again for all. */
+  #fails(uuid: string, error: unknown): void {
+    if (this.#failing.size === 0)
       this.parts.log(
         'warn',
-        `what happens to domains cannot be written down, and the last of it is known to this daemon alone; nothing else is lost: ${String(failure)}`,
+        `what happens to domains cannot be written down, and the last of it is known to this daemon alone; nothing else is lost: ${String(error)}`,
       );
-    this.#isTold = failure !== undefined;
+    this.#failing.add(uuid);
+  }
+
+  /** The disk takes what this one has: it may take what others wait with. */
+  #goesAgain(uuid: string): void {
+    const has = this.#failing.delete(uuid);
+    for (const other of this.#failing) this.#due.add(other);
+    if (has && this.#failing.size === 0)
+      this.parts.log('info', 'what happens to domains is written down again');
   }
 
   #fileOf(uuid: string): LifeFile {
