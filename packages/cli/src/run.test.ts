@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { version } from '@ctvirt/api';
+import { type LifeEntry, version } from '@ctvirt/api';
 import { exitStatuses } from './exit-status.js';
 import { domainXml, invoke, promisedTooMuch, withDaemon } from './testing/harness.js';
 import { verbs } from './verbs/index.js';
@@ -39,6 +39,35 @@ describe('ctvirt', () => {
     const { status, err } = await ctvirt(`define ${file}`);
     assert.equal(status, 8);
     assert.match(err, /the text is not UTF-8/);
+  });
+
+  test('tells what happened to a domain, from a time on, and refuses what is none', async () => {
+    await define('logged');
+    await ctvirt('start logged');
+    await ctvirt('set logged --numproc 77 --config');
+    await ctvirt('destroy logged');
+    const { out } = await ctvirt('log logged');
+    const whats = [...out.matchAll(/^ [-\d]+ [:\d]+ {3}(.*?) {3}/gm)].map(([, what]) => what?.trim());
+    assert.deepEqual(whats, [
+      'defined (added)',
+      'started',
+      'changed (config): NUMPROC=77',
+      'stopped (destroyed)',
+    ]);
+    const all: LifeEntry[] = await json('log logged --since 1h');
+    assert.equal(all.length, 4);
+    assert.deepEqual(await json('log logged --last 1'), all.slice(-1));
+    const later = await ctvirt('log logged --since 2999-01-01T00:00:00Z');
+    assert.deepEqual([later.out, later.err], ['', 'Nothing is known of that time.\n']);
+    for (const [words, said] of [
+      ['--last 0', /log: --last takes a number from 1 on/],
+      ['--since noon', /log: --since is a time as 2026-11-30T12:00:00Z, not 'noon'/],
+    ] as const) {
+      const { status, err } = await ctvirt(`log logged ${words}`);
+      assert.equal(status, 2, err);
+      assert.match(err, said);
+    }
+    assert.equal((await ctvirt('undefine logged')).status, 0);
   });
 
   test("takes a domain through its life in virsh's words", async () => {
