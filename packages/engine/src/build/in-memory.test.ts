@@ -100,6 +100,9 @@ test('what happened to a domain is known to the next daemon, in one order and by
   await engine.close();
   const next = await daemon('lives', driver);
   const { uuid } = next.engine.summary('b');
+  const changed = (await next.engine.xml('b')).replaceAll("'77'", "'99'");
+  await asSomebody(() => next.engine.define(changed));
+  await next.engine.define(await next.engine.xml('b'));
   const at = new Date().toISOString();
   next.parts.keeper.hit(uuid, { atMs: Date.parse(at), resource: 'numproc', rise: 3, failcnt: 3 });
   const told = next.engine.life('b');
@@ -113,6 +116,7 @@ test('what happened to a domain is known to the next daemon, in one order and by
       ['changed', 'config', 'a', 'somebody', 'NUMPROC=77', null],
       ['stopped', 'crashed', 'a', null, 'crash', null],
       ['defined', 'renamed', 'b', null, 'a', null],
+      ['defined', 'updated', 'b', 'somebody', 'NUMPROC=99', null],
       ['beancounter', 'numproc', 'b', null, null, 3],
     ],
   );

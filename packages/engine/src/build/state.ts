@@ -198,8 +198,13 @@ const openTraffic = (layout: Layout, log: EngineLog, registry: Registry): Promis
     uuidOf: (ref) => registry.lookFor(ref)?.record.uuid,
   });
 
+/** One that is coming and is not let in has left nothing. */
 const openLives = (layout: Layout, log: EngineLog, registry: Registry): Lives =>
-  new Lives({ folder: layout.lives, log, isDefined: (uuid) => registry.byUuid(uuid) !== undefined });
+  new Lives({
+    folder: layout.lives,
+    log,
+    isDefined: (uuid) => registry.byUuid(uuid)?.presence === 'here',
+  });
 
 const openKeeper = (layout: Layout, log: EngineLog, registry: Registry): Keeper =>
   new Keeper({ folder: layout.history, log, isDefined: (uuid) => registry.byUuid(uuid) !== undefined });

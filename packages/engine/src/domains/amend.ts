@@ -1,6 +1,5 @@
 // Changes the document of a domain: the stored one, the running one and the run with it, or both.
 // SPDX-License-Identifier: Apache-2.0
-import { isDeepStrictEqual } from 'node:util';
 import type { DomainSettings, SetResult } from '@ctvirt/api';
 import { isLimiting, parametersOfProfile, type ResourceRow } from '@ctvirt/formats';
 import type { Repositories } from '../backup/repositories.js';
@@ -17,7 +16,6 @@ import { hasEdit, settingsEdit } from '../lifecycle/settings.js';
 import type { EngineLog } from '../log.js';
 import type { Profiles } from '../profiles.js';
 import type { Quotas } from '../quota/quotas.js';
-import { changeWords } from '../registry/changes.js';
 import type { DomainEvents } from '../registry/events.js';
 import { type Entry, summaryOf } from '../registry/registry.js';
 import { isUntimed } from '../schedule/backups.js';
@@ -25,6 +23,7 @@ import { hasSchedule, withSchedule } from '../schedule/schedule.js';
 import { type ChangeParts, changeLive } from './change.js';
 import { credentialsOf, give } from './credentials.js';
 import { refuseAutostart, setAutostart } from './define.js';
+import { noteChange } from './life.js';
 import { type LookParts, parametersOf } from './look.js';
 import type { Turns } from './turns.js';
 
@@ -63,19 +62,15 @@ export function amendOperations(
 }
 
 export async function amend(entry: Entry, targets: Targets, edit: Edit, parts: AmendParts): Promise<void> {
-  const { definer, quotas, events, lives, facts, log } = parts;
+  const { definer, quotas, events, facts, log } = parts;
   const { live, stored: isStored } = targets;
   const { before, after } = live
     ? await changeLive(entry, { edit, isStored }, parts)
     : await definer.amend(entry, edit);
   if (live) quotas.lookLater(entry);
-  const changes = events.changed(entry, live, before, after);
-  if (!isDeepStrictEqual(before, after))
-    lives.note(entry, {
-      event: 'changed',
-      detail: [live && 'live', isStored && 'config'].filter(Boolean).join(' '),
-      words: changeWords(changes, after, facts) || null,
-    });
+  events.changed(entry, live, before, after);
+  const detail = [...(live ? ['live'] : []), ...(isStored ? ['config'] : [])].join(' ');
+  noteChange(entry, { event: 'changed', detail }, { before, after }, parts);
   const { name } = entry.record;
   const had = new Set(beyondHost(before, facts).map(({ message }) => message));
   for (const { message } of beyondHost(after, facts))

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { LifecycleEvent } from '@ctvirt/api';
+import type { ResourceOptions } from '@ctvirt/formats';
 import { type Domain, type Finding, formatDomain, placeFindings } from '@ctvirt/xml';
 import { EngineError } from '../errors.js';
 import type { Admission } from '../guarantees/admission.js';
@@ -60,6 +61,7 @@ import {
   type StorageContext,
 } from '../storage/index.js';
 import type { RootContext, RootMounts } from '../storage/root-mounts.js';
+import { noteChange } from './life.js';
 import { fixedOf, misfitOf, type Roots } from './roots.js';
 import { refuseGiven } from './turns.js';
 
@@ -67,7 +69,7 @@ import { refuseGiven } from './turns.js';
 export interface DefinerParts {
   readonly store: DomainStore;
   readonly registry: Registry;
-  readonly documents: Pick<DomainDocuments, 'live' | 'liveXml'>;
+  readonly documents: Pick<DomainDocuments, 'live' | 'liveXml' | 'stored'>;
   readonly ids: IdRanges;
   readonly roots: Roots;
   readonly namespaces: UserNamespacePool;
@@ -78,7 +80,8 @@ export interface DefinerParts {
   readonly networkLinks: NetworkLinks;
   readonly consoleLogs: Pick<ConsoleLogs, 'forget'>;
   readonly keeper: Pick<Keeper, 'forget'>;
-  readonly lives: Pick<Lives, 'forget'>;
+  readonly lives: Pick<Lives, 'forget' | 'note'>;
+  readonly facts: ResourceOptions;
   readonly hooks: Pick<Hooks, 'ask' | 'tell'>;
   readonly rootMounts: Pick<RootMounts, 'refuse'>;
   /** What is to be said of the filters that it names. */
@@ -580,13 +583,18 @@ export class Definer {
     };
     const conf = record.ctid === null ? undefined : store.readNative(record.name, `${record.ctid}.conf`);
     const documents = await this.parts.reader.documents(domain, next, conf);
+    const before = await this.parts.documents.stored(entry).catch(() => undefined);
     await options.exchange?.();
     await store.update(next, documents);
     undo.keep();
     registry.replace(entry, next);
     if (record.ids !== null && leased === null) this.parts.ids.release(record.ids.start);
     if (entry.running === undefined) await this.#tellNetworks(entry);
-    if (options.isQuiet !== true) this.parts.emit('defined', record.persistent ? 'updated' : 'added', entry);
+    if (options.isQuiet === true) return entry;
+    const detail = record.persistent ? 'updated' : 'added';
+    this.parts.emit('defined', detail, entry);
+    if (record.persistent)
+      noteChange(entry, { event: 'defined', detail }, { before, after: domain }, this.parts);
     return entry;
   }
 

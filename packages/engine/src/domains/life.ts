@@ -1,10 +1,14 @@
 // What happened to a domain: as it was noted, with the limits that it met, in one order.
 // SPDX-License-Identifier: Apache-2.0
+import { isDeepStrictEqual } from 'node:util';
 import type { Job, LifeEntry } from '@ctvirt/api';
+import type { ResourceOptions } from '@ctvirt/formats';
+import type { Domain } from '@ctvirt/xml';
 import type { Engine } from '../contract.js';
 import { timeIn } from '../history/answer.js';
 import type { Keeper } from '../history/keeper.js';
 import type { Lives } from '../life/lives.js';
+import { changeWords } from '../registry/changes.js';
 import type { DomainEvents } from '../registry/events.js';
 import type { Entry } from '../registry/registry.js';
 import type { Turns } from './turns.js';
@@ -90,11 +94,34 @@ export function noteEvents(events: DomainEvents, lives: Lives): void {
         return noteJob(lives, entry, told.job);
       case 'stopped':
         return lives.note(entry, { event, detail, words: entry.record.lastEnd?.how ?? null });
+      case 'defined':
+        // By whoever has both documents.
+        if (detail === 'updated') return;
+        return lives.note(entry, {
+          event,
+          detail,
+          words: (detail === 'renamed' && names.get(entry)) || null,
+        });
+      case 'undefined':
+        if (detail === 'renamed') return void names.set(entry, told.domain.name);
+        return lives.note(entry, { event, detail });
       default:
-        if (event === 'undefined' && detail === 'renamed') return void names.set(entry, told.domain.name);
-        lives.note(entry, { event, detail, words: detail === 'renamed' ? (names.get(entry) ?? null) : null });
+        return lives.note(entry, { event, detail });
     }
   });
+}
+
+/** Notes what differs between two documents of a domain; nothing if nothing does. One that cannot be read any more says nothing of it. */
+export function noteChange(
+  entry: Entry,
+  how: Pick<LifeEntry, 'event' | 'detail'>,
+  documents: { readonly before: Domain | undefined; readonly after: Domain },
+  { lives, facts }: { readonly lives: Pick<Lives, 'note'>; readonly facts: ResourceOptions },
+): void {
+  const { before, after } = documents;
+  if (isDeepStrictEqual(before, after)) return;
+  const words = before === undefined ? '' : changeWords(before, after, facts);
+  lives.note(entry, { ...how, words: words || null });
 }
 
 /** A snapshot that was made, or gone back to, is noted by its name. */

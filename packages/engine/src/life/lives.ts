@@ -82,9 +82,7 @@ export class Lives {
 
   #write(uuid: string): void {
     this.#due.add(uuid);
-    this.#work ??= this.#writeAll().finally(() => {
-      this.#work = undefined;
-    });
+    this.#work ??= this.#writeAll();
   }
 
   /** One domain after the other: a disk that hangs has one of the daemon's threads, and no more. */
@@ -102,6 +100,7 @@ export class Lives {
         this.#fails(uuid, error);
       }
     }
+    this.#work = undefined;
   }
 
   async #writeOne(uuid: string, waiting: Waiting): Promise<void> {

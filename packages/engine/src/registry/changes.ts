@@ -18,9 +18,9 @@ export function changesBetween(before: Domain, after: Domain, facts: ResourceOpt
 }
 
 /** The same in few words, with the values that there are now. */
-export function changeWords(changes: readonly Change[], after: Domain, facts: ResourceOptions): string {
+export function changeWords(before: Domain, after: Domain, facts: ResourceOptions): string {
   const values = new Map(explained(after, facts).map(({ key, value }) => [key, value] as const));
-  const words = changes.flatMap((change): readonly string[] => {
+  const words = changesBetween(before, after, facts).flatMap((change): readonly string[] => {
     switch (change.what) {
       case 'parameters':
         return change.keys.map((key) => `${key}=${values.get(key) ?? ''}`);

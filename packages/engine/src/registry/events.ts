@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { EventEmitter } from 'node:events';
-import type { BeancounterEvent, Change, DomainEvent, DomainSummary, Job, LifecycleEvent } from '@ctvirt/api';
+import type { BeancounterEvent, DomainEvent, DomainSummary, Job, LifecycleEvent } from '@ctvirt/api';
 import type { ResourceOptions } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
 import { commandFor } from '@ctvirt/xml';
@@ -45,15 +45,14 @@ export class DomainEvents {
     );
   }
 
-  /** Tells what differs between two documents of a domain, of stored ones words alone; nothing if nothing does. Returns all of it. */
-  changed(entry: Entry, isLive: boolean, before: Domain, after: Domain): readonly Change[] {
-    const all = changesBetween(before, after, this.facts);
-    const changes = all.filter(({ what }) => isLive || what === 'metadata');
-    if (changes.length > 0) {
-      const detail = [...new Set(changes.map(({ what }) => what))].join(' ');
-      this.#tell({ ...this.#factsOf(entry), event: 'changed', detail, changes }, entry);
-    }
-    return all;
+  /** Tells what differs between two documents of a domain; nothing if nothing does. */
+  changed(entry: Entry, isLive: boolean, before: Domain, after: Domain): void {
+    const changes = changesBetween(before, after, this.facts).filter(
+      ({ what }) => isLive || what === 'metadata',
+    );
+    if (changes.length === 0) return;
+    const detail = [...new Set(changes.map(({ what }) => what))].join(' ');
+    this.#tell({ ...this.#factsOf(entry), event: 'changed', detail, changes }, entry);
   }
 
   job(entry: Entry, job: Job): void {
