@@ -305,6 +305,20 @@ test('it is a job at both ends, which either may end, and which tell how long it
   ];
   assert.deepEqual([went.kind, went.state, went.peer, went.downMs], ['move', 'done', to, downMs]);
   assert.deepEqual([came.kind, came.state], ['arrival', 'done']);
+  // Its log is of the host that it is on.
+  await waitFor(
+    'all of it to be noted',
+    async () => (await far.client.life.domain({ domain: name })).length > 2,
+  );
+  const life = await far.client.life.domain({ domain: name });
+  assert.deepEqual(
+    life.map(({ event, detail, words }) => [event, detail, words]),
+    [
+      ['defined', 'added', null],
+      ['started', 'booted', null],
+      ['job', 'arrival done', hostname()],
+    ],
+  );
   assert.ok(Math.abs((came.downMs ?? 0) - (went.downMs ?? 0)) < 1000, JSON.stringify([went, came]));
   assert.match(await ctvirt(near, 'job', 'info', name), /Down for: +[\d.]+ s/);
   const { stdout } = await run(['virsh', '-c', far.uri('lxc'), 'domjobinfo', name, '--completed']);

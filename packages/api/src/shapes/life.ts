@@ -39,7 +39,7 @@ export const lifeEntry = object(
     words: nullable(
       string({
         description:
-          'How it ended, why it failed, what was changed, which snapshot, or which name it had before; null where there is no more to say',
+          'How it ended, why it failed, what was changed, which snapshot, which other host, or which name it had before; null where there is no more to say',
       }),
     ),
     refused: nullable(integer({ description: 'How often something was refused; else null' })),

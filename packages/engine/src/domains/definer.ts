@@ -583,7 +583,9 @@ export class Definer {
     };
     const conf = record.ctid === null ? undefined : store.readNative(record.name, `${record.ctid}.conf`);
     const documents = await this.parts.reader.documents(domain, next, conf);
-    const before = await this.parts.documents.stored(entry).catch(() => undefined);
+    // Only to tell what is another: one that cannot be read any more is replaced all the same.
+    const before =
+      options.isQuiet === true ? undefined : await this.parts.documents.stored(entry).catch(() => undefined);
     await options.exchange?.();
     await store.update(next, documents);
     undo.keep();

@@ -126,7 +126,7 @@ export function noteChange(
 
 /** A snapshot that was made, or gone back to, is noted by its name. */
 export function noteJob(lives: Lives, entry: Parameters<Lives['note']>[0], job: Job): void {
-  const { id, kind, state, error, by } = job;
+  const { id, kind, state, error, peer, by } = job;
   if (state === 'running' || (state === 'done' && (kind === 'snapshot' || kind === 'revert'))) return;
-  lives.note(entry, { event: 'job', detail: `${kind} ${state}`, words: error, job: id, by });
+  lives.note(entry, { event: 'job', detail: `${kind} ${state}`, words: error ?? peer, job: id, by });
 }
