@@ -153,6 +153,43 @@ test('what the host can still promise is told before a promise is set, and wheth
   await restart('');
 });
 
+test('a network that nobody uses is stopped with a way back, and one in use names who is cut off', async () => {
+  const lan = { network: 'lan' };
+  const isOn = async () => (await world.client.networks.info(lan)).active;
+  await world.client.networks.define({
+    body: "<network><name>lan</name><forward mode='nat'/><ip address='10.99.7.1' prefix='24'><dhcp><range start='10.99.7.10' end='10.99.7.99'/></dhcp></ip></network>",
+  });
+  await goTo(page, '/networks');
+  await page.getByRole('button', { name: 'Start lan' }).click();
+  await page.locator('.note', { hasText: 'Network lan runs' }).waitFor();
+  await page.getByRole('button', { name: 'Stop lan' }).click();
+  const note = page.locator('.note', { hasText: 'Network lan is off' });
+  await note.waitFor();
+  assert.equal(await isOn(), false);
+  await note.getByRole('button', { name: 'Undo' }).click();
+  await page.getByRole('button', { name: 'Stop lan' }).waitFor();
+  assert.equal(await isOn(), true);
+
+  const users = ['guest-1', 'guest-2'];
+  const interfaces = ["<interface type='network'><source network='lan'/></interface>"];
+  for (const name of users) await world.run(domainXml({ name, program: restless, interfaces }));
+  assert.deepEqual(await world.client.networks.users(lan), users);
+  await page.getByRole('button', { name: 'Stop lan' }).click();
+  await page.getByRole('heading', { name: 'Stop network lan?' }).waitFor();
+  await dialog().getByText('2 domains are plugged into it: cut off until it runs again.').waitFor();
+  assert.deepEqual(await dialog().locator('li').allTextContents(), users);
+  assert.deepEqual(await faultsInLooks(page, 'network-stop'), []);
+  await page.keyboard.press('Enter');
+  await dialog().waitFor({ state: 'detached' });
+  assert.equal(await isOn(), true);
+  await page.getByRole('button', { name: 'Stop lan' }).click();
+  await dialog().getByRole('button', { name: 'Stop lan', exact: true }).click();
+  await note.waitFor();
+  assert.equal(await isOn(), false);
+  for (const name of users) await world.erase(name);
+  await world.client.networks.undefine(lan);
+});
+
 test('a power off overtakes a shutdown that hangs', async () => {
   const [name = ''] = many;
   await goTo(page, `/domains/${name}`);

@@ -89,6 +89,14 @@ export const networks = resource({
     body: json(networkUpdate),
     answer: json(networkSummary),
   },
+  users: {
+    method: 'GET',
+    path: '/v1/networks/{network}/users',
+    role: 'viewer',
+    summary: 'Which running domains have an interface on a network',
+    body: none,
+    answer: json(list(string({ description: "The domain's name" }))),
+  },
   leases: {
     method: 'GET',
     path: '/v1/networks/{network}/leases',

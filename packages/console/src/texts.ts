@@ -721,6 +721,22 @@ export const texts = {
     emptyWhy: 'Domains can have addresses without one. A network is a bridge that they are plugged into.',
     emptyNext: 'ctvirt network define FILE',
     leasesNone: 'Nobody has an address here.',
+    start: 'Start',
+    startBusy: (name: string): string => `Starting network ${name}`,
+    startDone: (name: string): string => `Network ${name} runs`,
+    stop: 'Stop',
+    stopTitle: (name: string): string => `Stop network ${name}?`,
+    stopWhy: (users: readonly string[], isPersistent: boolean): string =>
+      [
+        users.length > 0
+          ? `${manyOf(users)} ${users.length === 1 ? 'is' : 'are'} plugged into it: cut off until it runs again.`
+          : '',
+        isPersistent ? '' : 'Its document is nowhere kept: it is gone then.',
+      ]
+        .join(' ')
+        .trim(),
+    stopBusy: (name: string): string => `Stopping network ${name}`,
+    stopDone: (name: string): string => `Network ${name} is off`,
     addresses: 'Addresses',
   },
   define: {

@@ -618,6 +618,8 @@ export interface Engine {
       targets: { readonly live: boolean; readonly stored: boolean },
       edit: (network: Network) => Network,
     ): Promise<NetworkSummary>;
+    /** Names of the running domains with an interface on it. */
+    users(ref: NetworkRef): readonly string[];
     /** Who has which address: what is kept for domains that run, and what others were given. */
     leases(ref: NetworkRef): Promise<readonly NetworkLease[]>;
     /** Calls back on every change of state; the result unsubscribes. */

@@ -355,6 +355,7 @@ export const ways: { readonly [resource: string]: { readonly [operation: string]
       body: 'json',
       answer: 'json',
     },
+    users: { method: 'GET', path: '/v1/networks/{network}/users', query: [], body: 'none', answer: 'json' },
     leases: {
       method: 'GET',
       path: '/v1/networks/{network}/leases',

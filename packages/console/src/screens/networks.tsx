@@ -3,13 +3,17 @@
 import type { NetworkSummary } from '@ctvirt/api/browser';
 import { useSignal } from '@preact/signals';
 import { count, moment } from '../format.js';
+import { confirm } from '../parts/dialog.js';
 import { Answer, Card, Command, Empty, Head } from '../parts/frame.js';
 import { Table } from '../parts/table.js';
 import { pathOf } from '../paths.js';
 import { Link } from '../router.js';
-import { useAsked } from '../state/asked.js';
+import { asApiError, useAsked } from '../state/asked.js';
 import { hostNow } from '../state/clock.js';
 import { daemon } from '../state/daemon.js';
+import { say } from '../state/notes.js';
+import { may } from '../state/session.js';
+import { told } from '../state/told.js';
 import { texts } from '../texts.js';
 
 const words = texts.networks;
@@ -64,7 +68,67 @@ function Leases({ network }: { readonly network: string }) {
   );
 }
 
-function List({ networks }: { readonly networks: readonly NetworkSummary[] }) {
+type Done = () => void;
+
+async function start(name: string, done: Done): Promise<void> {
+  const work = () => daemon.networks.start({ network: name });
+  if (await told(words.startBusy(name), words.startDone(name), work)) done();
+}
+
+/** Who is cut off by it is asked about, by name, and so is what nothing brings back. */
+async function stop({ name, persistent }: NetworkSummary, done: Done): Promise<void> {
+  const run = async () => {
+    const work = () => daemon.networks.stop({ network: name });
+    const undo = persistent ? () => void start(name, done) : undefined;
+    if (await told(words.stopBusy(name), words.stopDone(name), work, undo)) done();
+  };
+  try {
+    const names = await daemon.networks.users({ network: name });
+    if (names.length === 0 && persistent) return await run();
+    const why = words.stopWhy(names, persistent);
+    confirm({
+      title: words.stopTitle(name),
+      why,
+      names,
+      sure: `${words.stop} ${name}`,
+      run: () => void run(),
+    });
+  } catch (error) {
+    say({ kind: 'failed', text: words.stopBusy(name), detail: asApiError(error).message });
+  }
+}
+
+interface SwitchProps {
+  readonly network: NetworkSummary;
+  readonly done: Done;
+}
+
+/** Starts it, or stops it. */
+function Switch({ network, done }: SwitchProps) {
+  const { name, active, members, persistent } = network;
+  const mayNot = !may('operator');
+  const word = active ? words.stop : words.start;
+  return (
+    <button
+      type="button"
+      class="button slim"
+      disabled={mayNot}
+      title={mayNot ? texts.deeds.noRole('operator') : undefined}
+      aria-label={`${word} ${name}`}
+      onClick={() => void (active ? stop(network, done) : start(name, done))}
+    >
+      {word}
+      {active && (members > 0 || !persistent) && '…'}
+    </button>
+  );
+}
+
+interface ListProps {
+  readonly networks: readonly NetworkSummary[];
+  readonly again: Done;
+}
+
+function List({ networks, again }: ListProps) {
   const open = useSignal<string | undefined>(undefined);
   const heads = words.columns;
   return (
@@ -80,41 +144,47 @@ function List({ networks }: { readonly networks: readonly NetworkSummary[] }) {
             { text: words.addresses, isHidden: true },
           ]}
         >
-          {networks.map(({ name, active, autostart, forward, subnets, members }) => (
-            <tr key={name}>
-              <td class="wrap">
-                <b>{name}</b>
-              </td>
-              <td data-label={heads.state}>
-                <span>
-                  <span class={active ? 'pill on' : 'pill off'}>
-                    <span aria-hidden="true">{active ? '●' : '○'}</span>
-                    {active ? words.active : words.inactive}
+          {networks.map((network) => {
+            const { name, active, autostart, forward, subnets, members } = network;
+            return (
+              <tr key={name}>
+                <td class="wrap">
+                  <b>{name}</b>
+                </td>
+                <td data-label={heads.state}>
+                  <span>
+                    <span class={active ? 'pill on' : 'pill off'}>
+                      <span aria-hidden="true">{active ? '●' : '○'}</span>
+                      {active ? words.active : words.inactive}
+                    </span>
+                    {autostart && <span class="soft small"> {words.autostart}</span>}
                   </span>
-                  {autostart && <span class="soft small"> {words.autostart}</span>}
-                </span>
-              </td>
-              <td data-label={heads.forward}>{forward}</td>
-              <td class="mono" data-label={heads.subnets}>
-                {subnets.map(({ address, prefix }) => `${address}/${prefix}`).join(', ') || '–'}
-              </td>
-              <td class="end" data-label={heads.members}>
-                <data value={members}>{count(members)}</data>
-              </td>
-              <td class="end">
-                <button
-                  type="button"
-                  class="button slim"
-                  aria-expanded={open.value === name}
-                  onClick={() => {
-                    open.value = open.value === name ? undefined : name;
-                  }}
-                >
-                  {words.addresses}
-                </button>
-              </td>
-            </tr>
-          ))}
+                </td>
+                <td data-label={heads.forward}>{forward}</td>
+                <td class="mono" data-label={heads.subnets}>
+                  {subnets.map(({ address, prefix }) => `${address}/${prefix}`).join(', ') || '–'}
+                </td>
+                <td class="end" data-label={heads.members}>
+                  <data value={members}>{count(members)}</data>
+                </td>
+                <td class="end">
+                  <span class="buttons">
+                    <Switch network={network} done={again} />
+                    <button
+                      type="button"
+                      class="button slim"
+                      aria-expanded={open.value === name}
+                      onClick={() => {
+                        open.value = open.value === name ? undefined : name;
+                      }}
+                    >
+                      {words.addresses}
+                    </button>
+                  </span>
+                </td>
+              </tr>
+            );
+          })}
         </Table>
       </div>
       {open.value !== undefined && <Leases network={open.value} />}
@@ -141,7 +211,7 @@ export function Screen() {
               </Empty>
             </div>
           ) : (
-            <List networks={list} />
+            <List networks={list} again={networks.again} />
           )
         }
       </Answer>

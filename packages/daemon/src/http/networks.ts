@@ -30,6 +30,7 @@ export const bindNetworks = ({ networks }: Engine): Handlers<Resources['networks
     const targets = live || stored ? { live, stored } : { live: active, stored: !active };
     return networks.amend(uuid, targets, (document) => updated(document, update));
   },
+  users: ({ params: { network } }) => networks.users(network),
   leases: async ({ params: { network }, query: { mac } }) => {
     const leases = await networks.leases(network);
     return mac === undefined ? leases : leases.filter((lease) => lease.mac === mac.toLowerCase());

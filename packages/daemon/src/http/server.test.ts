@@ -419,6 +419,7 @@ test('every answer is as its schema says, and says nothing more', async (t) => {
     'networks.autostart': () => client.networks.autostart({ ...lan, body: { autostart: true } }),
     'networks.start': () => client.networks.start(lan),
     'networks.update': () => client.networks.update({ ...lan, body: host }),
+    'networks.users': () => client.networks.users(lan),
     'networks.leases': () => client.networks.leases(lan),
     'networks.stop': () => client.networks.stop(lan),
     'filters.define': () => client.filters.define({ body: "<filter name='own'/>" }),

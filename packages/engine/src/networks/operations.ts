@@ -64,6 +64,7 @@ export function networkOperations(parts: NetworkParts): Operations {
     undefine: async (ref) => await inTurn(ref, parts, (entry) => undefine(entry, parts)),
     setAutostart: (ref, autostart) => taken(ref, (entry) => setAutostart(entry, autostart, parts)),
     amend: (ref, targets, edit) => taken(ref, (entry) => amend(entry, targets, edit, parts)),
+    users: (ref) => usersOf(known.find(ref), parts),
     leases: async (ref) => await leasesOf(known.find(ref), parts),
     onEvent: (listener) => events.listen(listener),
     pastEvents: (since) => events.past(since),
@@ -226,12 +227,16 @@ function settledFor(
   return next;
 }
 
+const usersOf = ({ name }: NetworkEntry, { memberships }: NetworkParts): string[] => [
+  ...new Set(memberships.running(name).map(({ domainName }) => domainName)),
+];
+
 async function undefine(entry: NetworkEntry, parts: NetworkParts): Promise<void> {
-  const { known, store, memberships, runner, due } = parts;
+  const { known, store, runner, due } = parts;
   const { name } = entry;
   if (entry.stored === undefined)
     throw new EngineError('wrong-state', `network '${name}' is transient: stopping it ends it`);
-  const users = [...new Set(memberships.running(name).map(({ domainName }) => domainName))];
+  const users = usersOf(entry, parts);
   const [first] = users;
   if (first !== undefined)
     throw new EngineError(
