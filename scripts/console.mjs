@@ -59,6 +59,21 @@ const underPolicy = {
 };
 
 /**
+ * Every screen reaches what the first sight has, or the bundler would make a file of what each set of them shares.
+ *
+ * @type {import('esbuild').Plugin}
+ */
+const withCommon = {
+  name: 'with-common',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /\/console\/src\/screens\/[\w-]+\.tsx$/ }, ({ path }) => ({
+      contents: `import '../common.js';${readFileSync(path, 'utf8')}`,
+      loader: 'tsx',
+    }));
+  },
+};
+
+/**
  * A file that was built, with those that it cannot do without.
  *
  * @param {Metafile} metafile
@@ -126,7 +141,7 @@ export async function buildConsole() {
     jsxImportSource: 'preact',
     metafile: true,
     write: false,
-    plugins: [underPolicy],
+    plugins: [underPolicy, withCommon],
   });
   // What notices that others did not come waits for none of them.
   const boot = await build({

@@ -506,6 +506,22 @@ test('what is typed at once after Ctrl K is what is looked for', async () => {
   assert.ok((await page.locator('tbody').last().textContent())?.includes('folder'), 'a folder is called one');
 });
 
+test('the overview asks for nothing twice until it rests, and for few files', async () => {
+  const own = await admin.newPage();
+  const asked: string[] = [];
+  own.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  await own.goto(`${chromium.url}/`);
+  await settled(own);
+  await own.waitForTimeout(2000);
+  const [answers, files] = [true, false].map((isAnswer) =>
+    asked.filter((path) => path.startsWith('/v1/') === isAnswer),
+  );
+  assert.deepEqual(answers, [...new Set(answers)]);
+  assert.ok((answers?.length ?? 0) <= 9, answers?.join(' '));
+  assert.ok((files?.length ?? 0) <= 7, files?.join(' '));
+  await own.close();
+});
+
 test('a chart of a day goes on while it stands there, a step after the other', async () => {
   const own = await pageIn('full');
   let asked = 0;

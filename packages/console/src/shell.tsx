@@ -10,8 +10,8 @@ import { Link, place } from './router.js';
 import { screens } from './screens/table.js';
 import { useAsked } from './state/asked.js';
 import { hostNow } from './state/clock.js';
-import { daemon } from './state/daemon.js';
 import { rows } from './state/domains.js';
+import { hostFacts } from './state/host.js';
 import { leave, presence } from './state/session.js';
 import { standing } from './state/stream.js';
 import { chooseTheme, theme, themes } from './state/theme.js';
@@ -55,7 +55,7 @@ const leftOf = (expiresAt: string, now: Date): number => secondsSince(now.toISOS
 
 /** Its own name: an address, that of the way here, says not which host this is. */
 function Host() {
-  const facts = useAsked((signal) => daemon.host.facts({}, { signal }), []);
+  const facts = useAsked(hostFacts, []);
   return <span class="host">{facts.value?.name ?? location.hostname}</span>;
 }
 

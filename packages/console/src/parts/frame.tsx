@@ -1,6 +1,5 @@
 // What every screen is made of: a head, cards, and what stands where there is nothing, nothing yet, or a failure.
 // SPDX-License-Identifier: Apache-2.0
-import '../common.js';
 import type { ApiError } from '@ctvirt/api/browser';
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';

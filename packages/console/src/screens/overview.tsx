@@ -15,6 +15,7 @@ import { daemon } from '../state/daemon.js';
 import { fault, isNumbered, load, type Row, rows, turn } from '../state/domains.js';
 import { events } from '../state/events.js';
 import { kinds } from '../state/filter.js';
+import { hostFacts } from '../state/host.js';
 import { texts } from '../texts.js';
 import { NoDomains } from './no-domains.js';
 
@@ -249,10 +250,7 @@ function Fits() {
 
 function Host() {
   const facts = useAsked(async (signal) => {
-    const [host, version] = await Promise.all([
-      daemon.host.facts({}, { signal }),
-      daemon.host.version({}, { signal }),
-    ]);
+    const [host, version] = await Promise.all([hostFacts(), daemon.host.version({}, { signal })]);
     return { host, version };
   }, []);
   const rowsOf = words.hostRows;
