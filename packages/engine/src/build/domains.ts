@@ -10,7 +10,7 @@ import { noteEvents, noteJob } from '../domains/life.js';
 import { Lifecycle } from '../domains/lifecycle.js';
 import { Reverter, refuseReverting } from '../domains/reverter.js';
 import { Roots } from '../domains/roots.js';
-import { Turns } from '../domains/turns.js';
+import type { Turns } from '../domains/turns.js';
 import type { Driver } from '../drivers/driver.js';
 import type { Looks } from '../drivers/floor.js';
 import { EngineError } from '../errors.js';
@@ -32,7 +32,6 @@ import { makeSweep } from './sweep.js';
 export interface DomainParts {
   readonly roots: Roots;
   readonly definer: Definer;
-  readonly turns: Turns;
   readonly lifecycle: Lifecycle;
   readonly reverter: Reverter;
   readonly adopter: Adopter;
@@ -65,7 +64,7 @@ export function makeDomains(
       readonly reach?: Reach | undefined;
     },
 ): DomainParts {
-  const { registry, queue, events, facts, templates, quotas, store, livePath, lives } = below;
+  const { turns, events, facts, templates, quotas, store, livePath, lives } = below;
   noteEvents(events, lives);
   const roots = new Roots(below);
   const definer = new Definer({
@@ -90,13 +89,11 @@ export function makeDomains(
   events.listen(({ event }, entry) => {
     if (event === 'started') reverter.forgetBefore(entry);
   });
-  const turns = new Turns(registry, queue);
   const jobs = openJobs(below, turns);
   const { reach = nowhere } = below;
   return {
     roots,
     definer,
-    turns,
     lifecycle,
     reverter,
     arrivals: new Arrivals({ ...parts, roots, lifecycle, jobs }),

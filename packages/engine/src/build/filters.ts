@@ -17,11 +17,12 @@ export interface FilterBuild {
   readonly filterFindings: (domain: Domain) => Promise<Finding[]>;
 }
 
-type Below = Pick<HostParts, 'layout' | 'log' | 'filters' | 'wall'> & Pick<StateParts, 'registry' | 'store'>;
+type Below = Pick<HostParts, 'layout' | 'log' | 'filters' | 'wall'> &
+  Pick<StateParts, 'registry' | 'store' | 'turns'>;
 
 /** Reads what is defined, and removes what an earlier daemon left half-made. */
 export async function openFilters(below: Below): Promise<FilterBuild> {
-  const { layout, log, filters, wall, store } = below;
+  const { layout, log, filters, wall, store, turns } = below;
   const filterStore = new FilterStore(layout.filters);
   for (const path of await filterStore.recover())
     log('warn', `removed ${path}, left by an interrupted operation`);
@@ -35,7 +36,10 @@ export async function openFilters(below: Below): Promise<FilterBuild> {
       ...below,
       filterStore,
       filterQueue,
-      storedXml: (name) => store.readXml(name),
+      storedXml: async (entry) => {
+        const [xml] = await turns.lookAtEach([entry], ({ record }) => store.readXml(record.name));
+        return xml;
+      },
     }),
     filterFindings: (domain) => filterFindings(domain, (name) => wall.filters.program(name)),
   };

@@ -1,9 +1,11 @@
 // What lies on disk and what is known of it: domains with their documents, ids that are taken, templates, profiles.
 // SPDX-License-Identifier: Apache-2.0
+
 import type { Domain } from '@ctvirt/xml';
 import { KnownFilesStore } from '../backup/known-files.js';
 import { holderOf, Repositories } from '../backup/repositories.js';
 import type { RepositorySpec } from '../backup/tool.js';
+import { Turns } from '../domains/turns.js';
 import type { Subject } from '../drivers/driver.js';
 import { Keeper } from '../history/keeper.js';
 import { Hooks } from '../hooks/hooks.js';
@@ -48,6 +50,7 @@ export interface StateParts {
   readonly ids: IdRanges;
   /** One operation of each domain at a time. */
   readonly queue: KeyedQueue;
+  readonly turns: Turns;
   readonly events: DomainEvents;
   readonly traffic: Traffic;
   readonly keeper: Keeper;
@@ -110,6 +113,7 @@ export async function openState(
     ...known,
     snapshots: new SnapshotStore((message) => log('warn', message), known.graves),
     queue,
+    turns: new Turns(registry, queue),
     events: new DomainEvents(facts),
     traffic: await openTraffic(layout, log, registry),
     keeper: openKeeper(layout, log, registry),

@@ -5,6 +5,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { MemoryDriver } from '../drivers/memory/driver.js';
 import { isFault } from '../errors.js';
 import { layoutOf } from '../state/layout.js';
@@ -54,6 +55,35 @@ test('a filter is defined, changed, found by the next daemon, and goes', options
   await again.undefine('own');
   assert.throws(() => again.get('own'), fails('not-found', /no network filter/));
   assert.equal((await daemon('life')).filters.find({ name: 'own' }), undefined);
+});
+
+test('a filter goes while domains come, are renamed, and go', options, async () => {
+  const { engine, filters } = await daemon('amid');
+  const { uuid } = (await engine.define(domainXml('first', ''))).domain;
+  let isOver = false;
+  const renaming = async (): Promise<void> => {
+    for (let round = 0; !isOver; round++) {
+      await engine.rename(uuid, `renamed-${round}`);
+      await sleep(5);
+    }
+  };
+  const coming = async (): Promise<void> => {
+    while (!isOver) {
+      await engine.define(domainXml('brief', ''));
+      await engine.undefine('brief');
+    }
+  };
+  const filtering = async (): Promise<void> => {
+    try {
+      for (let round = 0; round < 40; round++) {
+        await filters.define(xmlOf('own'));
+        await filters.undefine('own');
+      }
+    } finally {
+      isOver = true;
+    }
+  };
+  await Promise.all([renaming(), coming(), filtering()]);
 });
 
 test('what is shipped is always there, and may be replaced', options, async () => {

@@ -8,7 +8,7 @@ import { EngineError } from '../errors.js';
 import { refuseErrors } from '../lifecycle/document.js';
 import { refuseOtherTag } from '../lifecycle/document-tag.js';
 import type { Wall } from '../network/wall.js';
-import type { Registry } from '../registry/registry.js';
+import type { Entry, Registry } from '../registry/registry.js';
 import { diskName } from '../state/layout.js';
 import { checkUnlike } from '../state/names.js';
 import type { KeyedQueue } from '../state/queue.js';
@@ -23,8 +23,8 @@ export interface FilterParts {
   readonly filterStore: FilterStore;
   readonly wall: Pick<Wall, 'filters' | 'filtered' | 'checkFilters' | 'refilter'>;
   readonly registry: Registry;
-  /** The stored document of a domain. */
-  readonly storedXml: (name: string) => Promise<string>;
+  /** The stored document of a domain that is defined; undefined if it is gone meanwhile. */
+  readonly storedXml: (entry: Entry) => Promise<string | undefined>;
   /** One change of filters at a time: they name each other. */
   readonly filterQueue: KeyedQueue;
 }
@@ -137,9 +137,9 @@ async function refuseUsed(name: string, { filters, registry, wall, storedXml }: 
     [...wall.filtered()].flatMap(([uuid, { filter }]) => (filter?.name === name ? [uuid] : [])),
   );
   const domains: string[] = [];
-  for (const { record } of registry.entries())
-    if (running.has(record.uuid) || namesFilter(await storedXml(record.name), name))
-      domains.push(record.name);
+  for (const entry of registry.here())
+    if (running.has(entry.record.uuid) || namesFilter(await storedXml(entry), name))
+      domains.push(entry.record.name);
   const users = [...others.map((filter) => filter.name), ...domains];
   const [first] = users;
   if (first === undefined) return;
@@ -152,8 +152,8 @@ async function refuseUsed(name: string, { filters, registry, wall, storedXml }: 
 }
 
 /** Only who has such a word is read. */
-function namesFilter(xml: string, name: string): boolean {
-  if (!xml.includes('<filterref')) return false;
+function namesFilter(xml: string | undefined, name: string): boolean {
+  if (xml?.includes('<filterref') !== true) return false;
   const { model } = parseDocument('domain', xml, { stored: true });
   return (model?.devices.interfaces ?? []).some(({ filterref }) => filterref?.filter === name);
 }
