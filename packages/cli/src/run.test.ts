@@ -698,6 +698,20 @@ describe('ctvirt', () => {
     assert.deepEqual([data.count, data.after.length], [1, data.rows.length]);
   });
 
+  test('tells what a parameter would come to, and sets nothing', async () => {
+    await ctvirt('define -', { input: domainXml('asked') });
+    const { out } = await ctvirt('set asked --vmguarpages 64M --what-if');
+    assert.match(out, / Resource +Guaranteed +Then +Headroom\n/);
+    const { rows, after } = JSON.parse((await ctvirt('set asked --vmguarpages 64M --what-if --json')).out);
+    const allocation = (all: readonly { resource: string; guaranteed: number }[]): number =>
+      all.find(({ resource }) => resource === 'allocation')?.guaranteed ?? assert.fail('no such row');
+    assert.ok(allocation(after) >= allocation(rows) + 64 * 2 ** 20);
+    assert.doesNotMatch((await ctvirt('dumpxml asked')).out, /vmguarpages/i);
+    for (const wrong of ['--hostname other', '--vmguarpages 64M --hostname other'])
+      assert.equal((await ctvirt(`set asked ${wrong} --what-if`)).status, 2);
+    await ctvirt('undefine asked');
+  });
+
   test('tells what this host would say of a document', async () => {
     const told = await ctvirt('define --check -', { input: domainXml('checked') });
     assert.deepEqual(told, {

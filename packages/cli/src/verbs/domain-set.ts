@@ -3,12 +3,14 @@
 
 import type { DomainSettings, DomainSummary } from '@ctvirt/api';
 import { commandFor } from '@ctvirt/xml';
+import type { Context } from '../context.js';
 import { CliError } from '../errors.js';
 import { type Options, verb } from '../verb.js';
 import { setOptionsHere } from '../vzctl-words.js';
 import { later } from '../wording.js';
+import { afterTable } from './host-guarantees.js';
 import { limitOptions, mountOf, settingOptions, settingsOf, usersOf } from './settings.js';
-import { anyDomains, checkSeveral, eachDomain, severalOptions, type Told } from './several.js';
+import { anyDomains, checkSeveral, eachDomain, type Several, severalOptions, type Told } from './several.js';
 import { describeOrder, orderOf, orderOptions } from './start-order.js';
 
 const where = {
@@ -18,6 +20,13 @@ const where = {
   current: {
     type: 'flag',
     summary: 'Change the running domain if it runs, else the stored one (as without an option)',
+  },
+} as const satisfies Options;
+
+const asking = {
+  'what-if': {
+    type: 'flag',
+    summary: 'Change nothing: show what would be promised then, and what could be promised besides',
   },
 } as const satisfies Options;
 
@@ -95,6 +104,7 @@ export const set = verb({
   args: { domains: anyDomains },
   options: () => ({
     ...where,
+    ...asking,
     ...orderOptions,
     ...severalOptions('Every domain'),
     ...changes,
@@ -116,6 +126,7 @@ export const set = verb({
     };
     const said = wordsOf(settings);
     const order = orderOf('set', options);
+    if (options['what-if']) return await showWhatIf(context, several, settings);
     const isOrdered = Object.keys(order).length > 0;
     const { name } = options;
     if (name !== undefined && (all || domains.length > 1))
@@ -174,6 +185,22 @@ export const set = verb({
     });
   },
 });
+
+/** Of those that are off as if they ran; what a parameter does not promise changes nothing of it. */
+async function showWhatIf(
+  context: Context,
+  { domains, all }: Several,
+  settings: DomainSettings,
+): Promise<void> {
+  const { values, ...others } = settings;
+  if (values === undefined || Object.keys(others).length > 0)
+    throw new CliError('usage', 'set: --what-if goes with parameters alone; for example --vmguarpages 256M');
+  const { client } = context;
+  const named = all ? (await client.domains.list({})).map(({ uuid }) => uuid) : [...domains];
+  if (named.length === 0) return context.print([], () => '');
+  const report = await client.guarantees.whatIf({ body: { domains: named, values } });
+  context.print(report, (width) => afterTable(report, width, 'Then'));
+}
 
 function untilOf(
   { id, persistent }: DomainSummary,

@@ -131,15 +131,19 @@ function ledgerTable({ rows, policy }: GuaranteeReport, width: number): string {
   return [table, ...remarks].join('');
 }
 
-/** What so many more come to, beside what there is. */
-function afterTable({ count, rows, after, isKept, policy, processors }: WhatIfReport, width: number): string {
+/** What so many more come to, or those that are asked about with other parameters, beside what there is. */
+export function afterTable(
+  { count, rows, after, isKept, policy, processors }: WhatIfReport,
+  width: number,
+  then = `With ${count} more`,
+): string {
   const table = formatTable(
-    ['Resource', 'Guaranteed', `With ${count} more`, 'Headroom'],
+    ['Resource', 'Guaranteed', then, 'Headroom'],
     rows.flatMap((row, at) => {
-      const then = after[at];
-      if (then === undefined || then.headroom === null) return [];
+      const next = after[at];
+      if (next === undefined || next.headroom === null) return [];
       return [
-        [row.resource, amount(row, row.guaranteed), amount(row, then.guaranteed), amount(row, then.headroom)],
+        [row.resource, amount(row, row.guaranteed), amount(row, next.guaranteed), amount(row, next.headroom)],
       ];
     }),
     width,

@@ -80,6 +80,7 @@ import { networkStart } from './network-start.js';
 import { networkStop } from './network-stop.js';
 import { networkUndefine } from './network-undefine.js';
 import { networkUpdate } from './network-update.js';
+import { networkUsers } from './network-users.js';
 import { openapi } from './openapi-print.js';
 import { profileList } from './profile-list.js';
 import { profileShow } from './profile-show.js';
@@ -193,6 +194,7 @@ export const verbs: readonly Verb[] = [
   networkCreate,
   networkEdit,
   networkUpdate,
+  networkUsers,
   networkDumpxml,
   networkStart,
   networkStop,

@@ -80,6 +80,7 @@ describe('ctvirt network', () => {
     await ctvirt('network start shown');
     assert.match((await ctvirt('network leases shown')).out, /^ Address +MAC address +Domain /);
     assert.deepEqual(await json('network leases shown'), []);
+    assert.deepEqual(await json('network users shown'), []);
     await ctvirt('network stop shown');
     await ctvirt('network undefine shown');
   });
