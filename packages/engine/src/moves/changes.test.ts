@@ -204,14 +204,21 @@ test('folders that go while they are listed are no failure', { skip: root }, asy
   const churn = `i=0; while :; do i=$((i+1)); mkdir -p d$i/e$i; rm -rf d$((i-60)); done`;
   const children = [1, 2].map((n) => {
     mkdirSync(join(here, 'from', String(n)));
-    return spawn('sh', ['-c', churn], { cwd: join(here, 'from', String(n)), stdio: 'ignore' });
+    // Its programs have its output, too: it is closed when all of them have ended.
+    const stdio = ['ignore', 'pipe', 'ignore'] as const;
+    return spawn('sh', ['-c', churn], {
+      cwd: join(here, 'from', String(n)),
+      stdio: [...stdio],
+      detached: true,
+    });
   });
   try {
     for (let at = 0; at < 40; at++) assert.ok((await treeOf(from, { isRunning: true })).tree.has(''));
   } finally {
     for (const child of children) {
       const ended = once(child, 'close');
-      child.kill('SIGKILL');
+      child.stdout.resume();
+      process.kill(-(child.pid ?? assert.fail('it does not run')), 'SIGKILL');
       await ended;
     }
   }
