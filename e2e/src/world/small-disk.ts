@@ -58,13 +58,16 @@ export class SmallDisk {
   }
 
   /**
-   * In blocks and inodes, so that not even an empty file is overlooked; but without the history of domains and the list of jobs, which are written by the clock.
+   * In blocks and inodes, so that not even an empty file is overlooked; but without the history and the logs of domains and the list of
+   * jobs, which are written in their own time.
    */
   async used(): Promise<string> {
     const lib = `${this.folder}/lib`;
-    const history = existsSync(`${lib}/history`) ? readdirSync(`${lib}/history`) : [];
-    const byTheClock = [...history.map((name) => `${lib}/history/${name}`), `${lib}/jobs.json`];
-    const kept = byTheClock.filter((path) => existsSync(path)).map((path) => statSync(path));
+    const folders = [`${lib}/history`, `${lib}/lives`].filter((path) => existsSync(path));
+    const inOwnTime = folders.flatMap((path) => readdirSync(path).map((name) => `${path}/${name}`));
+    const kept = [...inOwnTime, `${lib}/jobs.json`].flatMap(
+      (path) => statSync(path, { throwIfNoEntry: false }) ?? [],
+    );
     const { blocks, bfree, bsize, files, ffree } = await statfs(this.folder);
     const ofThose = kept.reduce((sum, one) => sum + (one.blocks * 512) / bsize, 0);
     return `${blocks - bfree - ofThose} blocks, ${files - ffree - kept.length} inodes`;

@@ -61,7 +61,7 @@ export class Nftables implements Disposable {
   #fd: number | undefined;
   readonly #watch = new NetlinkWatch(NETLINK_NETFILTER, [CHANGES_GROUP]);
   /** Whether others changed a table between the time it was loaded and the time that was told. */
-  readonly #afterLoad = new Map<string, boolean | 'unknown'>();
+  readonly #afterLoad = new Map<string, boolean>();
 
   /** From now on `isChanged` knows what others do. */
   watch(): void {
@@ -78,7 +78,8 @@ export class Nftables implements Disposable {
 
   /** nft has just put the table there, by a socket of its own; what others did before is undone, and after it is changed. */
   loaded(table: string): void {
-    this.#afterLoad.set(table, this.#changeSince(table, true));
+    // Of a load that is more than is kept nothing is known, and neither would it be after the next.
+    this.#afterLoad.set(table, this.#changeSince(table, true) === true);
   }
 
   #changeSince(table: string, isLoaded: boolean): boolean | 'unknown' {
