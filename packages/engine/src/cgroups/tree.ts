@@ -1,11 +1,8 @@
 // Walks a group and the groups below it, however deep a container has nested them.
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, openSync, readdirSync } from 'node:fs';
-import { setImmediate as turn } from 'node:timers/promises';
 import { unlessGone } from '../host/gone.js';
-
-/** So many groups are looked at before others have their turn: a container may make very many. */
-const AT_ONCE = 500;
+import { isSliceOver, nextSlice } from '../slices.js';
 
 /**
  * Calls `enter` with the path of each group, parents first, and `leave` with that of each but the top one, parents last. What
@@ -30,14 +27,15 @@ export async function walkTree(
     enter(pathOf(here));
     const names: string[] = [];
     const ahead = [foldersIn(here)];
-    for (let seen = 1; ahead.length > 0; ) {
+    while (ahead.length > 0) {
       const name = ahead.at(-1)?.pop();
       if (name !== undefined) {
         if (!step(name)) continue;
         enter(pathOf(here));
         names.push(name);
         ahead.push(foldersIn(here));
-        if (++seen % AT_ONCE === 0) await turn();
+        // A container may make very many.
+        if (isSliceOver()) await nextSlice();
         continue;
       }
       ahead.pop();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { History } from '@ctvirt/api';
 import type { HistoryQuery } from '../contract.js';
 import type { EngineLog } from '../log.js';
-import { isSliceOver, nextSlice } from '../slices.js';
+import { eachByTurns } from '../slices.js';
 import { pointsOf, wallsOf, wantedOf } from './answer.js';
 import { type Day, LOOK_MS, Past, stampAt } from './past.js';
 import { RingFile } from './ring-file.js';
@@ -111,16 +111,15 @@ export class Keeper {
   async #keep(minute: number, next: number): Promise<void> {
     const isHalfHourOver = Math.floor(next / IN_HALF_HOUR) !== Math.floor(minute / IN_HALF_HOUR);
     let failure: unknown;
-    for (const [uuid, past] of [...this.#pasts]) {
+    await eachByTurns([...this.#pasts], ([uuid, past]) => {
       // Forgotten since others had their turn.
-      if (this.#pasts.get(uuid) !== past) continue;
+      if (this.#pasts.get(uuid) !== past) return;
       try {
         past.keep(minute, isHalfHourOver);
       } catch (error) {
         failure ??= error;
       }
-      if (isSliceOver()) await nextSlice();
-    }
+    });
     this.#tell(failure);
   }
 

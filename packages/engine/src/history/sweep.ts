@@ -1,11 +1,11 @@
 // One look at each running domain every ten seconds, for all who want to know: history, promises, metrics, and whoever asks what is used.
 // SPDX-License-Identifier: Apache-2.0
-import { setImmediate as turn } from 'node:timers/promises';
 import type { DiskUse } from '@ctvirt/api';
 import type { HostTime, Look, Run } from '../drivers/driver.js';
 import type { Looks } from '../drivers/floor.js';
 import type { EngineLog } from '../log.js';
 import type { Entry } from '../registry/registry.js';
+import { isSliceOver, nextSlice } from '../slices.js';
 import type { Keeper } from './keeper.js';
 import { leftOfStep } from './past.js';
 import { type Passed, passedUntil, ratesOf } from './rates.js';
@@ -41,8 +41,6 @@ const FIRST_MS = 1000;
 const SOON_MS = 4000;
 /** File systems are asked in so many rounds. */
 const DISK_ROUNDS = 6;
-/** After so many domains others get their turn. */
-const AT_ONCE = 20;
 
 /** Rounds are at multiples of ten seconds. */
 export class Sweep {
@@ -134,12 +132,11 @@ export class Sweep {
     await claims();
     const host = hostTime();
     const found: (readonly [uuid: string, values: Values])[] = [];
-    let since = 0;
     for (const entry of [...entries()]) {
+      if (isSliceOver()) await nextSlice();
       const values = this.#lookAt(entry, host);
       if (values === undefined) continue;
       found.push([entry.record.uuid, values]);
-      if (++since % AT_ONCE === 0) await turn();
     }
     this.#last = { endedAt: new Date(this.parts.keeper.now), seconds: (performance.now() - began) / 1000 };
     return found;

@@ -1,10 +1,10 @@
 // Whom the kernel ends first when the host runs out of memory: not those who hold no more than they were promised.
 // SPDX-License-Identifier: Apache-2.0
 import { readFileSync, writeFileSync } from 'node:fs';
-import { setImmediate as turn } from 'node:timers/promises';
 import { keyed } from '../../cgroups/keyed.js';
 import { type CgroupLayout, processesIn, readNumber } from '../../cgroups/layout.js';
 import { guestOomScore, ownOomScore } from '../../host/birth.js';
+import { isSliceOver, nextSlice } from '../../slices.js';
 import type { Run } from '../driver.js';
 import { Rounds } from './rounds.js';
 import { type LxcRun, lxcRun } from './run.js';
@@ -21,8 +21,6 @@ const LOOK_MS = 5000;
 /** Added to the score by which the kernel chooses; a thousand stands for all of the host's memory. */
 const BEYOND = 500;
 const WORST = 1000;
-/** After so many domains others get their turn. */
-const AT_ONCE = 50;
 
 /**
  * OOMGUARPAGES in both cgroup worlds. Raising the score of the others needs no privilege, where lowering that of the promised
@@ -55,14 +53,13 @@ export class Survival {
   async #look(): Promise<void> {
     const all = await this.parts.running();
     const isAnyPromised = all.some(({ survivalBytes }) => survivalBytes > 0);
-    let since = 0;
     for (const { run, survivalBytes } of all) {
+      if (isSliceOver()) await nextSlice();
       if (!isAnyPromised && this.#restored.has(run)) continue;
       const isBeyond = isAnyPromised && this.#memoryOf(lxcRun(run).group) > survivalBytes;
       await this.#settle(lxcRun(run), isBeyond ? Math.min(WORST, this.#own + BEYOND) : this.#own);
       if (isAnyPromised) this.#restored.delete(run);
       else this.#restored.add(run);
-      if (++since % AT_ONCE === 0) await turn();
     }
   }
 

@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate as turn } from 'node:timers/promises';
 import type { BeancounterEvent, BeancounterReport, BeancounterRow } from '@ctvirt/api';
 import type { ResourceOptions } from '@ctvirt/formats';
 import type { Domain } from '@ctvirt/xml';
 import { type CgroupLayout, type Controller, processesIn } from '../../../cgroups/layout.js';
 import { type Gauges, textOnce } from '../../../host/gauges.js';
+import { isSliceOver, nextSlice } from '../../../slices.js';
 import { diskName } from '../../../state/layout.js';
 import type { Run as DomainRun, HostTime, Look, Subject } from '../../driver.js';
 import { Rounds } from '../rounds.js';
@@ -45,8 +45,6 @@ const CENSUS_EVERY_MS = 10_000;
  * a percent of a processor, however many processes there are.
  */
 const CENSUS_MS = 6;
-/** After so many domains others get their turn. */
-const AT_ONCE = 20;
 
 const STATE = 'beancounters.json';
 
@@ -156,9 +154,9 @@ export class Accounting<S extends Subject> {
     let read: Promise<FileLocks> | undefined;
     const locks = async (): Promise<FileLocks> => await (read ??= fileLocks());
     for (const entry of [...this.parts.entries()]) {
+      if (isSliceOver()) await nextSlice();
       if (entry.running === undefined) continue;
       reports.push(await this.#report(entry, locks));
-      if (reports.length % AT_ONCE === 0) await turn();
     }
     return reports;
   }
@@ -204,13 +202,12 @@ export class Accounting<S extends Subject> {
   }
 
   async #sweep(): Promise<void> {
-    let since = 0;
     for (const entry of [...this.parts.entries()]) {
+      if (isSliceOver()) await nextSlice();
       const { running } = entry;
       if (running === undefined) continue;
       const run = this.#run(entry, running);
       this.#count(entry, run, this.#readings(run));
-      if (++since % AT_ONCE === 0) await turn();
     }
     await this.#takeCensuses();
   }
