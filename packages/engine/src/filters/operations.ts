@@ -73,8 +73,10 @@ async function define(
   if (before === undefined)
     checkUnlike('network filter', { name: model.name, uuid: model.uuid }, filters.list());
   const filter = { ...model, uuid: uuidFor(model, before, filters) };
-  const shown = filters.byName(model.name);
-  const stored = shown && formatDocument('filter', shown);
+  const stored = () => {
+    const shown = filters.byName(model.name);
+    return shown && formatDocument('filter', shown);
+  };
   refuseOtherTag(`network filter '${model.name}'`, { stored }, tags);
   const findNext = (name: string) => (name === filter.name ? filter : filters.byName(name));
   // Whoever names it has to have a meaning, too.

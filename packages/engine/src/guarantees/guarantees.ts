@@ -64,8 +64,11 @@ export class Guarantees {
 
   /** The ledger; with a profile or a document, how many more domains of it could be kept to their promises. */
   async report(more?: Domain): Promise<GuaranteeReport> {
+    return await this.#reportOf(await this.claims(), more);
+  }
+
+  async #reportOf(running: readonly Claimed[], more?: Domain): Promise<GuaranteeReport> {
     const { policy } = this.parts;
-    const running = await this.claims();
     const domains: GuaranteeReport['domains'][number][] = [];
     // What each holds is read of the kernel.
     await eachByTurns(running, ({ entry, claim }) =>
@@ -106,8 +109,9 @@ export class Guarantees {
 
   /** The same if these ran as they are said here, those that do in their own place; like a live change it is kept where none is promised more. */
   async whatIfChanged(changed: readonly Domain[]): Promise<Omit<WhatIfReport, 'processors'>> {
-    const report = await this.report();
-    const before = new Map((await this.claims()).map(({ claim }) => [claim.name, claim]));
+    const running = await this.claims();
+    const report = await this.#reportOf(running);
+    const before = new Map(running.map(({ claim }) => [claim.name, claim]));
     const next = changed.map((domain) => claimOf(domain, this.parts.facts));
     const isMore = next.some((claim) => {
       const had = before.get(claim.name);

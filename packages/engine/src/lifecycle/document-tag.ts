@@ -14,10 +14,10 @@ const anyTag = '*';
 export const hasTag = (text: string | undefined, tags: readonly string[]): boolean =>
   text !== undefined && (tags.includes(anyTag) || tags.includes(documentTag(text)));
 
-/** A document that is to be replaced, and the one that is shown of what runs meanwhile, whose tag may be taken for its. */
+/** A document that is to be replaced, and the one that is shown of what runs meanwhile, whose tag may be taken for its; written only if they are asked for. */
 export interface Replaced {
-  readonly stored: string | undefined;
-  readonly live?: string | undefined;
+  readonly stored: () => string | undefined;
+  readonly live?: () => string | undefined;
 }
 
 /** Only the document that somebody has read is changed by him; `what` names it. */
@@ -26,12 +26,14 @@ export function refuseOtherTag(
   { stored, live }: Replaced,
   tags: readonly string[] | undefined,
 ): void {
-  if (tags === undefined || hasTag(stored, tags)) return;
-  if (stored === undefined)
+  if (tags === undefined) return;
+  const text = stored();
+  if (hasTag(text, tags)) return;
+  if (text === undefined)
     throw new EngineError('changed', `there is no ${what} whose document this would change`);
   throw new EngineError(
     'changed',
-    hasTag(live, tags) ? tagOfRun(what) : `the document of ${what} was changed meanwhile`,
+    hasTag(live?.(), tags) ? tagOfRun(what) : `the document of ${what} was changed meanwhile`,
   );
 }
 

@@ -103,7 +103,7 @@ async function define(
   return await queue.run(name, async () => {
     const existing = known.byName(name);
     refuseTaken(network, existing, parts);
-    const shown = (isInactive: boolean) => existing && textOf(existing, isInactive, parts);
+    const shown = (isInactive: boolean) => () => existing && textOf(existing, isInactive, parts);
     refuseOtherTag(`network '${name}'`, { stored: shown(true), live: shown(false) }, tags);
     const next = settledFor(network, existing, parts);
     planOf(next);
