@@ -9,6 +9,7 @@ import { PATH_MAX } from '../host/complaint.js';
 import { makeFolder } from '../host/files.js';
 import { unlessGone } from '../host/gone.js';
 import { refusalOf } from '../host/refusal.js';
+import { byTime } from '../schedule/retention.js';
 import { BorgDamage } from './borg-damage.js';
 import { clearLocks, holderInWords, smallFile } from './borg-locks.js';
 import { lineOf, listOf, member, numberOf, textOf } from './json.js';
@@ -193,7 +194,7 @@ export class Borg implements BackupTool {
     // borg has their times in whole seconds.
     return listOf(member(lineOf(said), 'archives'))
       .flatMap(generationOf)
-      .sort((a, b) => Date.parse(a.takenAt) - Date.parse(b.takenAt));
+      .sort(byTime);
   }
 
   async about(id: string, file: string): Promise<string> {

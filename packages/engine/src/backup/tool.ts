@@ -94,6 +94,7 @@ export interface BackupTool {
   take(kept: Kept, going: Going): Promise<Cost>;
   /** Whether this backup of a domain may be named as the one `since` which it has changed. */
   remembers(id: string, uuid: string): boolean;
+  /** The oldest first. */
   list(): Promise<Generation[]>;
   /** One file of `about`. */
   about(id: string, file: string): Promise<string>;

@@ -14,7 +14,7 @@ import { isPathIn } from '../host/paths.js';
 import { inTurnOfJob } from '../jobs/waits.js';
 import { filesystemsOf } from '../lifecycle/document.js';
 import type { Entry } from '../registry/registry.js';
-import { retained } from '../schedule/retention.js';
+import { byTime, retained } from '../schedule/retention.js';
 import { NextTimes } from '../schedule/times.js';
 import { deepBelow, flaggedBelow, socketsBelow } from '../storage/file-list.js';
 import type { Within } from '../storage/found-words.js';
@@ -314,6 +314,4 @@ const backupOf = ({ leftOut, ...generation }: Generation, { spec }: Repository):
 });
 
 const shown = (generations: readonly Generation[], found: Repository): Backup[] =>
-  generations
-    .map((generation) => backupOf(generation, found))
-    .sort((a, b) => Date.parse(a.takenAt) - Date.parse(b.takenAt));
+  generations.map((generation) => backupOf(generation, found)).sort(byTime);

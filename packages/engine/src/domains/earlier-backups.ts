@@ -4,6 +4,7 @@ import type { Repositories, Repository } from '../backup/repositories.js';
 import type { Generation } from '../backup/tool.js';
 import type { Entry } from '../registry/registry.js';
 import type { BackupSchedule } from '../schedule/backups.js';
+import { byTime } from '../schedule/retention.js';
 import type { BackupTimes } from '../state/backup-times.js';
 import { backupsOf } from './backup-scheduler.js';
 
@@ -33,9 +34,7 @@ export async function findEarlier(
       untold.set(uuid, listed.why);
       continue;
     }
-    const [last] = listed.all
-      .filter((one) => one.uuid === uuid)
-      .sort((a, b) => Date.parse(b.takenAt) - Date.parse(a.takenAt));
+    const [last] = listed.all.filter((one) => one.uuid === uuid).sort((a, b) => byTime(b, a));
     if (last === undefined) continue;
     const { id, takenAt, leftOut } = last;
     const isComplete = leftOut.length === 0 || schedule?.mounts === 'leave';

@@ -4,6 +4,7 @@ import type { RestoreRequest } from '@ctvirt/api';
 import type { Generation } from '../backup/tool.js';
 import { EngineError } from '../errors.js';
 import type { Registry } from '../registry/registry.js';
+import { byTime } from '../schedule/retention.js';
 
 /** Those of a domain: of one that is there its own, else of all that were called so. */
 export function generationsOf(
@@ -22,7 +23,7 @@ export function chooseGeneration(
   { domain, at }: Pick<RestoreRequest, 'domain' | 'at'>,
   parts: { readonly registry: Pick<Registry, 'lookFor'> },
 ): Generation {
-  const own = generationsOf(all, domain, parts).sort((a, b) => Date.parse(a.takenAt) - Date.parse(b.takenAt));
+  const own = generationsOf(all, domain, parts).sort(byTime);
   const named = at === undefined ? undefined : own.find(({ id }) => id === at);
   if (named !== undefined) return named;
   const until = at === undefined ? Number.POSITIVE_INFINITY : timeOf(at);

@@ -9,6 +9,16 @@ export interface Keep {
   readonly monthly?: number | undefined;
 }
 
+/** Something that was made at a time. */
+interface Taken {
+  /** RFC 3339. */
+  readonly takenAt: string;
+}
+
+/** The oldest first. */
+export const byTime = (one: Taken, other: Taken): number =>
+  Date.parse(one.takenAt) - Date.parse(other.takenAt);
+
 const DAY_MS = 86_400_000;
 /** Weeks begin on Monday; the first day of all was a Thursday. */
 const MONDAY = 3;
@@ -27,8 +37,8 @@ const periods = {
  * Those that stay, newest first: the newest one of each of the last days, weeks and months that have one. Periods without any do
  * not count, so that a host which was off for a month loses nothing when it is back.
  */
-export function retained<T extends { readonly takenAt: string }>(generations: readonly T[], keep: Keep): T[] {
-  const newestFirst = [...generations].sort((a, b) => Date.parse(b.takenAt) - Date.parse(a.takenAt));
+export function retained<T extends Taken>(generations: readonly T[], keep: Keep): T[] {
+  const newestFirst = [...generations].sort((a, b) => byTime(b, a));
   const stays = new Set<T>();
   for (const kind of ['last', 'daily', 'weekly', 'monthly'] as const) {
     const seen = new Set<string>();
