@@ -707,7 +707,11 @@ describe('ctvirt', () => {
       all.find(({ resource }) => resource === 'allocation')?.guaranteed ?? assert.fail('no such row');
     assert.ok(allocation(after) >= allocation(rows) + 64 * 2 ** 20);
     assert.doesNotMatch((await ctvirt('dumpxml asked')).out, /vmguarpages/i);
-    for (const wrong of ['--hostname other', '--vmguarpages 64M --hostname other'])
+    const asked = '--vmguarpages 64M';
+    for (const wrong of [
+      ...['--hostname other', `${asked} --hostname other`, `${asked} --name other`, `${asked} --order 3`],
+      ...[`${asked} --live`, `${asked} --config`, `${asked} --save`, `${asked} --current`],
+    ])
       assert.equal((await ctvirt(`set asked ${wrong} --what-if`)).status, 2);
     await ctvirt('undefine asked');
   });

@@ -126,9 +126,13 @@ export const set = verb({
     };
     const said = wordsOf(settings);
     const order = orderOf('set', options);
-    if (options['what-if']) return await showWhatIf(context, several, settings);
     const isOrdered = Object.keys(order).length > 0;
     const { name } = options;
+    if (options['what-if']) {
+      if (live || config || save || current || isOrdered || name !== undefined || parallel !== undefined)
+        throw onlyParameters();
+      return await showWhatIf(context, several, settings);
+    }
     if (name !== undefined && (all || domains.length > 1))
       throw new CliError('usage', 'set: --name is for one domain');
     if (said.length === 0 && !isOrdered && name === undefined)
@@ -186,6 +190,9 @@ export const set = verb({
   },
 });
 
+const onlyParameters = (): CliError =>
+  new CliError('usage', 'set: --what-if goes with parameters alone; for example --vmguarpages 256M');
+
 /** Of those that are off as if they ran; what a parameter does not promise changes nothing of it. */
 async function showWhatIf(
   context: Context,
@@ -193,8 +200,7 @@ async function showWhatIf(
   settings: DomainSettings,
 ): Promise<void> {
   const { values, ...others } = settings;
-  if (values === undefined || Object.keys(others).length > 0)
-    throw new CliError('usage', 'set: --what-if goes with parameters alone; for example --vmguarpages 256M');
+  if (values === undefined || Object.keys(others).length > 0) throw onlyParameters();
   const { client } = context;
   const named = all ? (await client.domains.list({})).map(({ uuid }) => uuid) : [...domains];
   if (named.length === 0) return context.print([], () => '');
