@@ -27,6 +27,10 @@ export function ask(verb: Verb, targets: readonly Row[]): void {
     });
 }
 
+/** Of a button for those alone who have that role: who has not is told. */
+export const needs = (role: Parameters<typeof may>[0]) =>
+  may(role) ? { disabled: false, title: undefined } : { disabled: true, title: texts.deeds.noRole(role) };
+
 interface DeedProps {
   readonly verb: Verb;
   readonly targets: readonly Row[];

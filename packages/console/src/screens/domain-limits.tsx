@@ -4,6 +4,7 @@ import type { BeancounterRow, ParameterRow, WallHit } from '@ctvirt/api/browser'
 import { useSignal } from '@preact/signals';
 import { ago, count, moment } from '../format.js';
 import { amount, isBelow, wanted } from '../parts/amounts.js';
+import { needs } from '../parts/deeds.js';
 import { FormDialog } from '../parts/dialog.js';
 import { CheckField, TextField } from '../parts/field.js';
 import { Answer, Card } from '../parts/frame.js';
@@ -15,7 +16,6 @@ import { Table } from '../parts/table.js';
 import { useAsked } from '../state/asked.js';
 import { hostNow } from '../state/clock.js';
 import { daemon } from '../state/daemon.js';
-import { may } from '../state/session.js';
 import { told } from '../state/told.js';
 import { texts } from '../texts.js';
 import type { TabProps } from './screen.js';
@@ -231,8 +231,7 @@ function Parameters({ row, rows, counters }: ParametersProps) {
               <button
                 type="button"
                 class="button slim"
-                disabled={!may('operator')}
-                title={may('operator') ? undefined : texts.deeds.noRole('operator')}
+                {...needs('operator')}
                 aria-label={`${words.edit} ${parameter.key}`}
                 onClick={() => {
                   open.value = parameter;

@@ -3,6 +3,7 @@
 import type { FilesystemQuota, OwnerQuota, QuotaLine } from '@ctvirt/api/browser';
 import { useSignal } from '@preact/signals';
 import { bytes, count, moment } from '../format.js';
+import { needs } from '../parts/deeds.js';
 import { FormDialog } from '../parts/dialog.js';
 import { CheckField, Choice, TextField } from '../parts/field.js';
 import { Answer, Card } from '../parts/frame.js';
@@ -10,7 +11,6 @@ import { Table } from '../parts/table.js';
 import { useAsked } from '../state/asked.js';
 import { hostNow } from '../state/clock.js';
 import { daemon } from '../state/daemon.js';
-import { may } from '../state/session.js';
 import { told } from '../state/told.js';
 import { texts } from '../texts.js';
 import type { TabProps } from './screen.js';
@@ -116,8 +116,7 @@ const Owners = ({ owners, limit }: OwnersProps) => (
                 <button
                   type="button"
                   class="button slim"
-                  disabled={!may('operator')}
-                  title={may('operator') ? undefined : texts.deeds.noRole('operator')}
+                  {...needs('operator')}
                   aria-label={`${words.limit} ${nameOf(owner)}`}
                   onClick={() => limit(owner)}
                 >
@@ -228,8 +227,7 @@ export function Tab({ row }: TabProps) {
                       <button
                         type="button"
                         class="button slim"
-                        disabled={!may('operator')}
-                        title={may('operator') ? undefined : texts.deeds.noRole('operator')}
+                        {...needs('operator')}
                         onClick={() => limit(undefined)}
                       >
                         {words.limitSomebody}…

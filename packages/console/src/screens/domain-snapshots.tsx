@@ -3,6 +3,7 @@
 import type { Snapshot } from '@ctvirt/api/browser';
 import { useSignal } from '@preact/signals';
 import { duration, moment } from '../format.js';
+import { needs } from '../parts/deeds.js';
 import { confirm, FormDialog } from '../parts/dialog.js';
 import { TextField } from '../parts/field.js';
 import { Answer, Card, Command, Empty } from '../parts/frame.js';
@@ -194,8 +195,7 @@ export function Tab({ row }: TabProps) {
     <button
       type="button"
       class="button slim"
-      disabled={!may('operator')}
-      title={may('operator') ? undefined : texts.deeds.noRole('operator')}
+      {...needs('operator')}
       onClick={() => {
         isTaking.value = true;
       }}

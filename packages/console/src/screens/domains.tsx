@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Signal, useSignal } from '@preact/signals';
 import { secondsSince } from '../format.js';
-import { Deed } from '../parts/deeds.js';
+import { Deed, needs } from '../parts/deeds.js';
 import { Bones, Empty, Fault, Head } from '../parts/frame.js';
 import { Part } from '../parts/part.js';
 import { useWidth } from '../parts/width.js';
@@ -127,8 +127,7 @@ function Bulk({ marked, leave }: BulkProps) {
           <button
             type="button"
             class="button slim"
-            disabled={!may('operator')}
-            title={may('operator') ? undefined : texts.deeds.noRole('operator')}
+            {...needs('operator')}
             onClick={() => {
               setting.value = marked;
             }}

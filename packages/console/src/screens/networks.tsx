@@ -3,6 +3,7 @@
 import type { NetworkSummary } from '@ctvirt/api/browser';
 import { useSignal } from '@preact/signals';
 import { count, moment } from '../format.js';
+import { needs } from '../parts/deeds.js';
 import { confirm } from '../parts/dialog.js';
 import { Answer, Card, Command, Empty, Head } from '../parts/frame.js';
 import { Table } from '../parts/table.js';
@@ -12,7 +13,6 @@ import { asApiError, useAsked } from '../state/asked.js';
 import { hostNow } from '../state/clock.js';
 import { daemon } from '../state/daemon.js';
 import { say } from '../state/notes.js';
-import { may } from '../state/session.js';
 import { told } from '../state/told.js';
 import { texts } from '../texts.js';
 
@@ -106,14 +106,12 @@ interface SwitchProps {
 /** Starts it, or stops it. */
 function Switch({ network, done }: SwitchProps) {
   const { name, active, members, persistent } = network;
-  const mayNot = !may('operator');
   const word = active ? words.stop : words.start;
   return (
     <button
       type="button"
       class="button slim"
-      disabled={mayNot}
-      title={mayNot ? texts.deeds.noRole('operator') : undefined}
+      {...needs('operator')}
       aria-label={`${word} ${name}`}
       onClick={() => void (active ? stop(network, done) : start(name, done))}
     >

@@ -3,6 +3,7 @@
 import type { Template } from '@ctvirt/api/browser';
 import { useSignal } from '@preact/signals';
 import { bytes, count, moment } from '../format.js';
+import { needs } from '../parts/deeds.js';
 import { confirm, FormDialog } from '../parts/dialog.js';
 import { TextField } from '../parts/field.js';
 import { Answer, Command, Empty, Head } from '../parts/frame.js';
@@ -141,8 +142,7 @@ export function Screen() {
         <button
           type="button"
           class="button"
-          disabled={!may('admin')}
-          title={may('admin') ? undefined : texts.deeds.noRole('admin')}
+          {...needs('admin')}
           onClick={() => {
             isUploading.value = true;
           }}
