@@ -35,7 +35,8 @@ test('a link that goes is told with all that passed it, and nothing else is', op
   ip('link', 'add', one, 'type', 'veth', 'peer', 'name', two);
   try {
     for (const name of [one, two]) ip('link', 'set', name, 'up');
-    assert.deepEqual(gone.take(), [], 'links that come are no news');
+    const own = gone.take()?.filter(({ name }) => [one, two].includes(name));
+    assert.deepEqual(own, [], 'links that come are no news');
   } finally {
     const now = linkCounts().find(({ name }) => name === one);
     ip('link', 'delete', one);

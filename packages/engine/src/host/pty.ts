@@ -107,19 +107,22 @@ function writeNow(master: number, bytes: Buffer): number {
 }
 
 /**
- * A terminal is read 4095 bytes at a time, and by libuv once in a turn of the loop: what lies behind a full reading comes along, 64 KiB
- * at most, which is one piece then for all who pass it on.
+ * A terminal is read 4095 bytes at a time, and by libuv once in a turn of the loop: what lies behind that reading comes along, 64 KiB
+ * at most, which is one piece then for all who pass it on. A short reading is not the last one: the kernel hands on what was written
+ * in its own time, and only an empty reading waits for that (n_tty_read).
  */
 function withNext(master: number, chunk: Buffer): Buffer {
   const pieces = [chunk];
-  for (let last = chunk; last.length === READ_BYTES && pieces.length < CHUNK_BYTES / READ_BYTES - 1; ) {
+  for (let bytes = chunk.length; bytes <= CHUNK_BYTES - READ_BYTES; ) {
     const next = Buffer.allocUnsafe(READ_BYTES);
     try {
-      last = next.subarray(0, readSync(master, next));
+      const length = readSync(master, next);
+      if (length === 0) break; // nobody is there any more
+      pieces.push(next.subarray(0, length));
+      bytes += length;
     } catch {
       break; // EAGAIN: that was all; whatever else it is, libuv meets it, too
     }
-    pieces.push(last);
   }
   return pieces.length === 1 ? chunk : Buffer.concat(pieces);
 }
