@@ -1,6 +1,7 @@
 // A terminal that is over takes nothing more, whoever has its descriptor's number by then.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { closeSync, constants, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,8 +65,18 @@ test('what lies in a terminal is one piece, though the kernel gives 4095 bytes a
   const written = writeSync(writer, text);
   closeSync(writer);
   assert.ok(written > 4095, `it took ${written} bytes`);
-  const { stream } = terminalOf(master, slave, sleep(200));
-  const pieces: Buffer[] = await stream.toArray();
+  let end = (): void => undefined;
+  const ended = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  const { stream } = terminalOf(master, slave, ended);
+  const pieces: Buffer[] = [];
+  // What is there at the end of its program is read in another way.
+  stream.on('data', (piece: Buffer) => {
+    pieces.push(piece);
+    end();
+  });
+  await once(stream, 'end');
   assert.ok(Buffer.concat(pieces).equals(text.subarray(0, written)));
   assert.equal(pieces.length, 1);
 });

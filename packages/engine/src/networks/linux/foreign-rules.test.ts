@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { beforeEach, test } from 'node:test';
 import { bridgePlan } from '../../testing/network-plan.js';
-import { isInOwnNetwork } from '../../testing/own-network.js';
+import { isInOwnNetwork } from '../../testing/own-namespace.js';
 import { foreignRemarks } from './foreign-rules.js';
 
 const docker = `table ip filter {

@@ -22,12 +22,14 @@ import { fileURLToPath } from 'node:url';
 import { type EngineCode, EngineError } from '../../errors.js';
 import { linkIndex } from '../../host/links.js';
 import { bridgePlan, networkMember, networkPlan, plainDns } from '../../testing/network-plan.js';
-import { isInOwnNetwork } from '../../testing/own-network.js';
+import { isInOwnNetwork } from '../../testing/own-namespace.js';
 import type { Member, NetworkPlan } from '../contract/plan.js';
 import { dnsmasqsBelow } from './dnsmasq.js';
 import { LinuxNetworks } from './linux-networks.js';
 
 const NAME = 'ctvirt-test';
+/** A busy host takes its time. */
+const PATIENCE_MS = 60_000;
 const sh = (script: string): string => execFileSync('/bin/sh', ['-ec', script], { encoding: 'utf8' });
 const nat = { mode: 'nat', devs: [], addresses: undefined, ports: undefined, ipv6: false } as const;
 const v4 = { address: '192.168.122.1', prefix: 24, family: 4 } as const;
@@ -44,7 +46,7 @@ const dhcp4 = {
 } as const;
 
 async function until(isSo: () => boolean, what: string): Promise<void> {
-  for (const deadline = performance.now() + 8000; !isSo(); await sleep(50))
+  for (const deadline = performance.now() + PATIENCE_MS; !isSo(); await sleep(50))
     assert.ok(performance.now() < deadline, what);
 }
 
@@ -79,7 +81,7 @@ class Machine implements Disposable {
       const text = Buffer.from('${ask.replaceAll(' ', '')}', 'hex');
       socket.on('message', (answer) => { console.log(answer.toString('hex')); process.exit(); });
       socket.bind(546, () => setInterval(() => socket.send(text, 547, 'ff02::1:2%eth0'), 200));
-      setTimeout(() => process.exit(1), 8000);`;
+      setTimeout(() => process.exit(1), ${PATIENCE_MS});`;
     const inside = [`--net=/proc/${this.#keeper.pid}/ns/net`, '--', process.execPath, '-e', program];
     return execFileSync('/usr/bin/nsenter', inside, { encoding: 'utf8' });
   }
@@ -97,7 +99,7 @@ class Machine implements Disposable {
   /** Whether it succeeds. */
   can(script: string): boolean {
     const inside = [`--net=/proc/${this.#keeper.pid}/ns/net`, '--', '/bin/sh', '-ec', script];
-    return spawnSync('/usr/bin/nsenter', inside, { stdio: 'ignore', timeout: 5000 }).status === 0;
+    return spawnSync('/usr/bin/nsenter', inside, { stdio: 'ignore', timeout: PATIENCE_MS }).status === 0;
   }
 
   [Symbol.dispose](): void {
@@ -244,9 +246,9 @@ if (isInOwnNetwork(import.meta.url)) {
       [web.mac, '192.168.122.50'],
       [db.mac, '192.168.122.51'],
     ]);
-    assert.ok(one.can('busybox ping -c 1 -W 2 192.168.122.51'), 'a neighbour');
+    assert.ok(one.can('busybox ping -c 1 -W 20 192.168.122.51'), 'a neighbour');
     assert.ok(
-      one.can('busybox ping -c 1 -W 2 203.0.113.2'),
+      one.can('busybox ping -c 1 -W 20 203.0.113.2'),
       'the world, which has no way back to the member',
     );
     world.run('ip route add 192.168.122.0/24 via 203.0.113.1');
@@ -257,7 +259,7 @@ if (isInOwnNetwork(import.meta.url)) {
     sh('ip route add 198.51.100.9 dev virbr7');
     one.run('ip address add 198.51.100.9/32 dev eth0');
     assert.ok(!one.can('busybox ping -I 198.51.100.9 -c 1 -W 1 203.0.113.2'));
-    assert.ok(one.can('busybox ping -I 192.168.122.50 -c 1 -W 1 203.0.113.2'));
+    assert.ok(one.can('busybox ping -I 192.168.122.50 -c 1 -W 20 203.0.113.2'));
     assert.match(
       world.run('nft list ruleset'),
       /198\.51\.100\.9 counter packets 0 [\s\S]*203\.0\.113\.1 counter packets 1 /,
@@ -292,7 +294,7 @@ if (isInOwnNetwork(import.meta.url)) {
     const name = one.run('busybox nslookup localhost 192.168.122.1 2>&1 || true');
     assert.doesNotMatch(name, /Address.*: 127/, 'the host’s own names');
     one.run('ip route add default via 192.168.122.1');
-    assert.ok(one.can('busybox ping -c 1 -W 2 192.168.122.1'));
+    assert.ok(one.can('busybox ping -c 1 -W 20 192.168.122.1'));
     assert.ok(!one.can('busybox ping -c 1 -W 1 203.0.113.2'));
     assert.ok(
       !world.can(`busybox ping -c 1 -W 1 ${/inet ([\d.]+)/.exec(one.run('ip -4 address show eth0'))?.[1]}`),
@@ -309,8 +311,8 @@ if (isInOwnNetwork(import.meta.url)) {
     await networks.start(plan, [networkMember()]);
     using one = new Machine('cv1.0', '52:54:00:aa:bb:01', 'ip link set cv1.0 master virbr7');
     one.run(asksForLease);
-    assert.ok(one.can('busybox ping -c 1 -W 2 203.0.113.2'));
-    assert.ok(world.can('busybox ping -c 1 -W 2 192.168.122.50'));
+    assert.ok(one.can('busybox ping -c 1 -W 20 203.0.113.2'));
+    assert.ok(world.can('busybox ping -c 1 -W 20 192.168.122.50'));
     assert.ok(!one.can('busybox ping -c 1 -W 1 198.51.100.2'));
     assert.ok(!other.can('busybox ping -c 1 -W 1 192.168.122.50'));
     await networks.stop(plan);
@@ -332,11 +334,11 @@ if (isInOwnNetwork(import.meta.url)) {
     using two = new Machine('cv2.0', '52:54:00:aa:bb:02', 'ip link set cv2.0 master virbr8');
     one.run('ip address add 192.168.122.50/24 dev eth0; ip route add default via 192.168.122.1');
     two.run('ip address add 192.168.123.50/24 dev eth0; ip route add default via 192.168.123.1');
-    assert.ok(two.can('busybox ping -c 1 -W 2 192.168.123.1'));
+    assert.ok(two.can('busybox ping -c 1 -W 20 192.168.123.1'));
     assert.ok(!two.can('busybox ping -c 1 -W 1 192.168.122.50'));
     assert.ok(!one.can('busybox ping -c 1 -W 1 192.168.123.50'));
     await networks.stop(first);
-    assert.ok(two.can('busybox ping -c 1 -W 2 192.168.123.1'), 'the other goes on');
+    assert.ok(two.can('busybox ping -c 1 -W 20 192.168.123.1'), 'the other goes on');
     await networks.stop(second);
   });
 
@@ -412,7 +414,7 @@ if (isInOwnNetwork(import.meta.url)) {
     assert.match(one.asksForLease6(web.mac), /fd000007000000000000000000000050/);
     one.run('ip address add fd00:7::50/64 dev eth0 nodad');
     assert.match(one.run('busybox nslookup web fd00:7::1 || true'), /fd00:7::50/);
-    assert.ok(one.can('busybox ping -6 -c 1 -W 2 2001:db8:99::2'), 'as the host');
+    assert.ok(one.can('busybox ping -6 -c 1 -W 20 2001:db8:99::2'), 'as the host');
     assert.ok(
       (await networks.leases(plan)).some(({ address, mac }) => address === 'fd00:7::50' && mac === web.mac),
     );
@@ -422,8 +424,8 @@ if (isInOwnNetwork(import.meta.url)) {
       'by its own address, which has no way back',
     );
     world.run('ip -6 route add fd00:7::/64 via 2001:db8:99::1');
-    assert.ok(one.can('busybox ping -6 -c 1 -W 2 2001:db8:99::2'));
-    assert.ok(world.can('busybox ping -6 -c 1 -W 2 fd00:7::50'), 'routed, since it is not translated');
+    assert.ok(one.can('busybox ping -6 -c 1 -W 20 2001:db8:99::2'));
+    assert.ok(world.can('busybox ping -6 -c 1 -W 20 fd00:7::50'), 'routed, since it is not translated');
     await networks.stop(plan);
   });
 
@@ -445,7 +447,7 @@ if (isInOwnNetwork(import.meta.url)) {
     const backAgain = async (script: string, ...said: readonly RegExp[]) => {
       log = [];
       sh(script);
-      for (const deadline = performance.now() + 8000; log.length < said.length; await sleep(50))
+      for (const deadline = performance.now() + PATIENCE_MS; log.length < said.length; await sleep(50))
         assert.ok(performance.now() < deadline, `${script}: ${log}`);
       await sleep(100);
       assert.equal(log.length, said.length, log.join());
@@ -628,13 +630,14 @@ if (isInOwnNetwork(import.meta.url)) {
     const made = { bridge: 0, process: 0, nothing: 0 };
     // As long as a start takes on this machine now, and half as long again: into the stop that follows it.
     let startMs = 0;
-    for (let round = 0; round < 24; round++) {
+    // More of them where the moments were not met.
+    for (let round = 0; round < 24 || made.bridge === 0 || made.process === 0; round++) {
       const killed = spawn(process.execPath, [worker, NAME, folder], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       await once(killed.stdout, 'data');
       const began = performance.now();
-      if (round > 0) await sleep((1.5 * startMs * round) / 23);
+      if (round > 0) await sleep((1.5 * startMs * (round % 24)) / 23);
       else while (dnsmasqsBelow(folder).length === 0) await sleep(1);
       if (round === 0) startMs = performance.now() - began;
       killed.kill('SIGKILL');
@@ -652,6 +655,5 @@ if (isInOwnNetwork(import.meta.url)) {
       networks.close();
       assert.deepEqual(left(), nothing, `round ${round}`);
     }
-    assert.ok(made.bridge > 0 && made.process > 0, JSON.stringify(made));
   });
 }
