@@ -2,3 +2,4 @@
 // SPDX-License-Identifier: Apache-2.0
 export { closed } from './closed.js';
 export { strictClient } from './strict-client.js';
+export { until } from './until.js';

@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { DomainEvent, Progress } from '@ctvirt/api';
 import { ApiError, createClient } from '@ctvirt/api/browser';
+import { until } from '@ctvirt/api/testing';
 import { archive, file } from '@ctvirt/engine/testing';
 import { pino } from 'pino';
 import { memoryEngine, promisedTooMuch, sampleXml } from '../testing/memory-engine.js';
@@ -43,14 +43,14 @@ test('a client over fetch defines, starts, uploads and listens as any other', as
   assert.equal(template.sizeBytes, upload.length);
   assert.ok(phases.length > 1);
 
+  await until(() => heard.length === 2, 'an event is missing');
   over.abort();
   await listening;
   assert.deepEqual(
     heard.map(({ event }) => event),
     ['defined', 'started'],
   );
-  for (let tries = 0; engine.listeners() > 0 && tries < 200; tries++) await delay(20);
-  assert.equal(engine.listeners(), 0);
+  await until(() => engine.listeners() === 0, 'somebody listens');
 
   await client.domains.destroy({ domain: 'web' });
   await client.domains.undefine({ domain: 'web' });

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { connect as connectTls } from 'node:tls';
+import { until } from '@ctvirt/api/testing';
 import { Gate } from '@ctvirt/rpc';
 import { pino } from 'pino';
 import { memoryEngine } from '../testing/memory-engine.js';
@@ -22,7 +23,7 @@ const dial = async (path: string): Promise<Socket> => {
 };
 
 test('silent clients and half requests are closed in time, and others are served meanwhile', async (t) => {
-  const gate = new Gate({ silentMs: 200, mostSilent: 20, most: 40 });
+  const gate = new Gate({ silentMs: 1000, mostSilent: 20, most: 40 });
   const { client, socketPath } = await serve(t, undefined, { gate, bodyTimeoutMs: 200 });
   const head =
     'POST /v1/domains HTTP/1.1\r\nhost: x\r\ncontent-type: application/xml\r\ncontent-length: 100\r\n';
@@ -39,14 +40,15 @@ test('silent clients and half requests are closed in time, and others are served
 });
 
 test('a client that has asked stays, and its sessions count', async (t) => {
-  const gate = new Gate({ silentMs: 100 });
+  const gate = new Gate({ silentMs: 2000 });
   const { client } = await serve(t, undefined, { gate });
   const controller = new AbortController();
   const lines = await client.events.watch({}, { signal: controller.signal });
   const first = lines[Symbol.asyncIterator]()
     .next()
     .catch(() => undefined);
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  // It would be closed by then.
+  await new Promise((resolve) => setTimeout(resolve, 2500));
   assert.equal(gate.count, 1);
   controller.abort();
   await first;
@@ -58,7 +60,7 @@ test('so does one that speaks TLS', async (t) => {
   const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
   const words = 'req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x -days 2';
   execFileSync('openssl', [...words.split(' '), '-keyout', key, '-out', cert], { stdio: 'ignore' });
-  const gate = new Gate({ silentMs: 300 });
+  const gate = new Gate({ silentMs: 2000 });
   const tls = { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
   const app = createHttpApp(await memoryEngine(t), pino({ level: 'silent' }), { gate }, { tls });
   t.after(() => app.close());
@@ -67,10 +69,11 @@ test('so does one that speaks TLS', async (t) => {
   let text = '';
   socket.on('data', (part: string) => (text += part)).on('error', () => undefined);
   const ask = () => socket.write('GET /v1/domains HTTP/1.1\r\nhost: x\r\n\r\n');
+  const answers = (): number => text.match(/HTTP\/1\.1 200 /g)?.length ?? 0;
   ask();
-  await new Promise((resolve) => setTimeout(resolve, 700));
+  await until(() => answers() === 1, 'it is not answered');
+  await new Promise((resolve) => setTimeout(resolve, 2500));
   ask();
-  await new Promise((resolve) => setTimeout(resolve, 300));
-  assert.equal(text.match(/HTTP\/1\.1 200 /g)?.length, 2);
+  await until(() => answers() === 2, 'it is not answered any more');
   socket.destroy();
 });

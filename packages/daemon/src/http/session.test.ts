@@ -16,6 +16,7 @@ import {
   FrameDecoder,
   stdinWindowBytes,
 } from '@ctvirt/api';
+import { until } from '@ctvirt/api/testing';
 import { sampleXml } from '../testing/memory-engine.js';
 import { type Served, serve } from '../testing/serve.js';
 import { SessionInput } from './session-input.js';
@@ -39,8 +40,7 @@ const open = (argv: string[], more: { tty?: boolean; env?: Record<string, string
 
 /** Waits until no program is left; a left one fails the test. */
 async function assertNoneLeft({ engine }: Served): Promise<void> {
-  for (let tries = 0; engine.liveSessions() > 0 && tries < 100; tries++) await delay(20);
-  assert.equal(engine.liveSessions(), 0);
+  await until(() => engine.liveSessions() === 0, 'a program goes on');
 }
 
 test('a program has its own streams and status', async (t) => {

@@ -9,8 +9,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { encodeJson, encodeNumber, outputWindowBytes, sessionProtocol } from '@ctvirt/api';
+import { ApiError, encodeJson, encodeNumber, outputWindowBytes, sessionProtocol } from '@ctvirt/api';
 import { type BrowserClient, type BrowserSession, createClient } from '@ctvirt/api/browser';
+import { until } from '@ctvirt/api/testing';
 import { pino } from 'pino';
 import { WebSocket } from 'ws';
 import { openDoor } from '../testing/browsers.js';
@@ -65,8 +66,15 @@ async function shown(session: BrowserSession, until?: string): Promise<string> {
 }
 
 async function assertNoneLeft(engine: MemoryEngine): Promise<void> {
-  for (let tries = 0; engine.liveSessions() > 0 && tries < 150; tries++) await delay(20);
-  assert.equal(engine.liveSessions(), 0);
+  await until(() => engine.liveSessions() === 0, 'a program goes on');
+}
+
+/** Waits until the daemon knows that the client of the first one has gone, or that it is over. */
+async function told(client: BrowserClient, what: { readonly attached?: boolean; readonly over?: boolean }) {
+  for (let one = undefined as Record<string, unknown> | undefined; ; await delay(10)) {
+    [one] = await client.terminals.list();
+    if (Object.entries(what).every(([key, value]) => one?.[key] === value)) return;
+  }
 }
 
 async function type(session: BrowserSession, text: string): Promise<void> {
@@ -76,7 +84,7 @@ async function type(session: BrowserSession, text: string): Promise<void> {
 }
 
 test('who comes back has what was missed, or all of it anew', async (t) => {
-  const { client, engine } = await serveKept(t, 5000);
+  const { client, engine } = await serveKept(t, 60_000);
   const first = await client.domains.exec(shell('while read word; do echo "got $word"; done; exit 3'));
   await type(first, 'one\n');
   assert.equal(await shown(first, 'one\n'), 'got one\n');
@@ -87,8 +95,7 @@ test('who comes back has what was missed, or all of it anew', async (t) => {
   );
   await type(first, 'two\n');
   first.close();
-  await delay(100);
-  assert.equal((await client.terminals.list())[0]?.attached, false);
+  await told(client, { attached: false });
   const again = await client.terminals.attach({ terminal: id, open: { after: 'got one\n'.length } });
   assert.deepEqual(again.kept, { terminal: id, from: 8, to: 16 });
   assert.equal(await shown(again, 'two\n'), 'got two\n');
@@ -106,10 +113,10 @@ test('who comes back has what was missed, or all of it anew', async (t) => {
 });
 
 test('one that is over while its client is away tells how', async (t) => {
-  const { client } = await serveKept(t, 5000);
+  const { client } = await serveKept(t, 60_000);
   const first = await client.domains.exec(shell('sleep 0.2; echo last words; exit 7'));
   first.close();
-  await delay(500);
+  await told(client, { over: true, attached: false });
   const again = await client.terminals.attach({ terminal: idOf(first), open: {} });
   assert.equal(await shown(again), 'last words\n');
   assert.equal(await again.exited, 7);
@@ -118,10 +125,10 @@ test('one that is over while its client is away tells how', async (t) => {
 test('one that nobody comes back to ends, and so does that of a client who broke the rules', async (t) => {
   const { client, engine } = await serveKept(t, 200);
   const first = await client.domains.exec(shell('exec sleep 600'));
+  const leftMs = performance.now();
   first.close();
-  await delay(100);
-  assert.equal(engine.liveSessions(), 1);
   await assertNoneLeft(engine);
+  assert.ok(performance.now() - leftMs > 190, 'nobody waited');
   await assert.rejects(client.terminals.attach({ terminal: idOf(first), open: {} }), { code: 'not-found' });
   const broken = await client.domains.exec(shell('exec sleep 600'));
   broken.resize(80, 24);
@@ -137,7 +144,7 @@ test('one that nobody comes back to ends, and so does that of a client who broke
 });
 
 test('what prints for ever waits when nobody shows it, looked at or not', async (t) => {
-  const { client, engine } = await serveKept(t, 2000);
+  const { client, engine } = await serveKept(t, 60_000);
   const first = await client.domains.exec(shell('exec yes'));
   const reader = first.stdout.getReader();
   let bytes = 0;
@@ -148,15 +155,22 @@ test('what prints for ever waits when nobody shows it, looked at or not', async 
       bytes += value.length;
     }
   })();
-  await delay(400);
-  assert.ok(bytes > 0 && bytes <= outputWindowBytes, `${bytes} bytes came, and none was shown`);
-  const before = bytes;
+  /** Returns what had come by the time when nothing came any more. */
+  const standstill = async (most: number): Promise<number> => {
+    for (let before = -1; before !== bytes; await delay(300)) {
+      before = bytes;
+      assert.ok(bytes <= most, `${bytes} bytes came`);
+    }
+    return bytes;
+  };
+  await until(() => bytes > 0, 'nothing came');
+  const before = await standstill(outputWindowBytes);
   first.seen(before);
-  await delay(300);
-  assert.ok(bytes > before && bytes <= before + outputWindowBytes, `${bytes} bytes came`);
+  await until(() => bytes > before, 'nothing came after what was shown');
+  await standstill(before + outputWindowBytes);
   first.close();
   await count;
-  await delay(100);
+  await told(client, { attached: false });
   const again = await client.terminals.attach({ terminal: idOf(first), open: { after: bytes } });
   assert.equal(again.kept?.from, bytes, 'something was lost');
   again.kill();
@@ -189,10 +203,11 @@ test('a client that never reads, and says that all is shown, has the daemon keep
 });
 
 test('a size that no terminal has is refused, and what waits for its client goes on waiting', async (t) => {
-  const { client, engine } = await serveKept(t, 5000);
+  const { client, engine } = await serveKept(t, 60_000);
   const first = await client.domains.exec(shell('exec sleep 600'));
   const terminal = idOf(first);
   first.close();
+  await told(client, { attached: false });
   for (const columns of [0, 65_536, 1e9]) {
     const open = { columns, rows: 24 };
     await assert.rejects(client.terminals.attach({ terminal, open }), { code: 'invalid' });
@@ -206,7 +221,7 @@ test('a size that no terminal has is refused, and what waits for its client goes
 });
 
 test('a client that types at a program that does not read leaves no heap of it', async (t) => {
-  const { client, engine } = await serveKept(t, 5000);
+  const { client, engine } = await serveKept(t, 60_000);
   let session = await client.domains.exec(shell('exec sleep 600'));
   const id = idOf(session);
   for (let times = 0; times < 20; times++) {
@@ -220,7 +235,7 @@ test('a client that types at a program that does not read leaves no heap of it',
 });
 
 test('a console is kept as well, and is free when nobody comes back', async (t) => {
-  const { client } = await serveKept(t, 300);
+  const { client } = await serveKept(t, 60_000);
   const first = await client.domains.console({ domain: 'web', open: { keep: true } });
   await type(first, 'hello ');
   assert.equal(await shown(first, 'HELLO '), 'login: HELLO ');
@@ -231,6 +246,15 @@ test('a console is kept as well, and is free when nobody comes back', async (t) 
   const other = await client.domains.console({ domain: 'web', open: { force: true } });
   await assert.rejects(again.exited, { code: 'interrupted' });
   other.close();
+  const { client: elsewhere } = await serveKept(t, 100);
+  (await elsewhere.domains.console({ domain: 'web', open: { keep: true } })).close();
+  for (let isFree = false; !isFree; await delay(20))
+    try {
+      (await elsewhere.domains.console({ domain: 'web', open: {} })).close();
+      isFree = true;
+    } catch (error) {
+      assert.ok(error instanceof ApiError && error.code === 'in-use', String(error));
+    }
 });
 
 test('so many are kept at once, and those that are over make room', async (t) => {
@@ -312,8 +336,7 @@ test('root sees, takes and ends those of every session; a session its own alone'
   const last = await as(one, (client) => client.domains.exec(shell('exec sleep 600')));
   await app.close();
   assert.deepEqual(await idsOf(one), [idOf(last)]);
-  for (let tries = 0; engine.liveSessions() > 1 && tries < 150; tries++) await delay(20);
-  assert.equal(engine.liveSessions(), 1);
+  await until(() => engine.liveSessions() === 1, 'a program goes on');
   assert.equal((await one.asks('DELETE', `/v1/terminals/${idOf(last)}`)).id, idOf(last));
   await assertNoneLeft(engine);
 });

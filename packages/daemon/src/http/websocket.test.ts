@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { request } from 'node:http';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { ApiError, encodeFrame, encodeJson, sessionProtocol } from '@ctvirt/api';
 import { type BrowserClient, createClient } from '@ctvirt/api/browser';
+import { until } from '@ctvirt/api/testing';
 import { pino } from 'pino';
 import { WebSocket } from 'ws';
 import { type MemoryEngine, memoryEngine, sampleXml } from '../testing/memory-engine.js';
@@ -43,8 +43,7 @@ async function textOf(stream: ReadableStream<Uint8Array>): Promise<string> {
 }
 
 async function assertNoneLeft(engine: MemoryEngine): Promise<void> {
-  for (let tries = 0; engine.liveSessions() > 0 && tries < 100; tries++) await delay(20);
-  assert.equal(engine.liveSessions(), 0);
+  await until(() => engine.liveSessions() === 0, 'a program goes on');
 }
 
 test('a page has a program with streams and status, however much passes', async (t) => {
@@ -166,10 +165,7 @@ test('who breaks the protocol is told so or cut off, and leaves no program', asy
     socket.on('open', () => {
       for (const message of messages) socket.send(message);
     });
-    await Promise.race([
-      new Promise((resolve) => socket.on('close', resolve)),
-      delay(5000).then(() => assert.fail(`${what}: it stays open`)),
-    ]);
+    await until(() => socket.readyState === WebSocket.CLOSED, `${what}: it stays open`);
   }
   await assertNoneLeft(engine);
 });

@@ -62,7 +62,7 @@ test('so is one that falls silent before anything is agreed', async (t) => {
       there.pipe(socket);
     }),
   );
-  const target = await reach(uri, 300);
+  const target = await reach(uri, 3000);
   isSilent = true;
   const offer = {
     version: 1,

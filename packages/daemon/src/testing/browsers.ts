@@ -1,5 +1,6 @@
 // A daemon in memory whose door for browsers is open, and requests by hand that say whatever they like.
 // SPDX-License-Identifier: Apache-2.0
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { createServer } from 'node:net';
@@ -39,15 +40,24 @@ export interface OpenDoor {
   ask(method: string, path: string, headers: Headers, body?: string): Promise<Answer>;
 }
 
-/** A port that nobody had a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+/** Below those that the kernel gives to whoever asks for any, where others that run beside this would get the same one meanwhile. */
+const [FIRST_PORT, PORTS] = [10_000, 20_000];
+let tried = 0;
+
+/** A port that nobody has. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    // Processes that were begun together do not try the same ones.
+    const port = FIRST_PORT + ((process.pid + 977 * tried++) % PORTS);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
     });
-  });
+    if (!isFree) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }
 
 /** Nobody comes in before it is started, or somebody is let in. */

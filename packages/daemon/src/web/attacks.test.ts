@@ -290,7 +290,7 @@ test('Slow clients, floods: a body has its end, a session so many streams', asyn
 });
 
 test('Slow clients, floods: who has no session shares a few places, however much he says', async (t) => {
-  const gate = new Gate({ most: 40, mostSilent: 10, silentMs: 500 });
+  const gate = new Gate({ most: 40, mostSilent: 10, silentMs: 3000 });
   const door = await openDoor(t, undefined, { gate });
   const admin = await door.headersOf('admin');
   const revoked = await door.headersOf('viewer');

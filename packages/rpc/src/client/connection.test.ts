@@ -190,8 +190,9 @@ describe('a connection to libvirtd', { skip: noLibvirtd }, () => {
   });
 
   test('pings keep a silent connection', async () => {
-    await using other = await connect(daemon.uri, { keepalive: { intervalMs: 20, count: 2 } });
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await using other = await connect(daemon.uri, { keepalive: { intervalMs: 50, count: 39 } });
+    // Longer than it would go on without an answer.
+    await new Promise((resolve) => setTimeout(resolve, 2200));
     assert.equal(await other.getType(), 'TEST');
   });
 

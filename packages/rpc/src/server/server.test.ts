@@ -10,6 +10,7 @@ import { remote } from '../protocol/index.js';
 import { errorCodes, errorDomains } from '../protocol/numbers.js';
 import type { Procedure } from '../protocol/row.js';
 import { picture, startTiny, type TinyHypervisor } from '../testing/tiny-hypervisor.js';
+import { until } from '../testing/until.js';
 import { XdrReader } from '../xdr.js';
 
 function open(tiny: TinyHypervisor, options?: Parameters<typeof connect>[1]): Promise<Connection> {
@@ -64,7 +65,7 @@ test('the session ends with its connection', async () => {
   const connection = await open(tiny);
   assert.equal(tiny.server.clientCount, 1);
   await connection.close();
-  for (let tries = 0; tiny.ended.length === 0 && tries < 100; tries++) await sleep(5);
+  await until(() => tiny.ended.length > 0, 'the session goes on');
   assert.deepEqual(tiny.ended, ['lxc:///system']);
   assert.equal(tiny.server.clientCount, 0);
 });

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { makeCertificates, noOpenssl } from '../testing/certificates.js';
 import { findProgram, noVirsh } from '../testing/libvirtd.js';
 import { startTiny, type TinyHypervisor } from '../testing/tiny-hypervisor.js';
+import { until } from '../testing/until.js';
 import { listenTcp, listenTls } from '../transport/listen.js';
 
 interface Ran {
@@ -115,7 +116,7 @@ describe('virsh', { skip: noVirsh }, () => {
 
   test('receives events and leaves cleanly', async () => {
     await using tiny = await startTiny(2);
-    const child = start(uriOf(tiny), ['event', '--event', 'lifecycle', '--timeout', '20']);
+    const child = start(uriOf(tiny), ['event', '--event', 'lifecycle', '--timeout', '120']);
     let stdout = '';
     child.stdout.on('data', (text) => {
       stdout += text;
@@ -126,10 +127,11 @@ describe('virsh', { skip: noVirsh }, () => {
       event: 2,
       detail: 0,
     };
-    for (let tries = 0; stdout === '' && tries < 200; tries++) {
+    // Until it listens.
+    await until(() => {
       tiny.server.publish('domain', 'lifecycle', event);
-      await sleep(20);
-    }
+      return stdout !== '';
+    }, 'virsh hears of nothing');
     const [status] = await closed;
     assert.equal(status, 0);
     assert.match(stdout, /event 'lifecycle' for domain 'ct0': Started Booted/);
@@ -143,14 +145,14 @@ describe('virsh', { skip: noVirsh }, () => {
   });
 
   test('keeps a long call alive with pings of its own', async () => {
-    const slow = { connectGetSysinfo: () => sleep(3500).then(() => ({ sysinfo: '<sysinfo/>' })) };
+    const slow = { connectGetSysinfo: () => sleep(5500).then(() => ({ sysinfo: '<sysinfo/>' })) };
     await using tiny = await startTiny(1, { handlers: slow });
     const { status, stdout } = await run(
       uriOf(tiny),
       '--keepalive-interval',
       '1',
       '--keepalive-count',
-      '1',
+      '3',
       'sysinfo',
     );
     assert.deepEqual([status, stdout], [0, '<sysinfo/>']);

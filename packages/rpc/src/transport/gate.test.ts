@@ -4,11 +4,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect as dial, type Socket } from 'node:net';
 import { test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from '../client/connection.js';
 import { makeCertificates, noOpenssl } from '../testing/certificates.js';
 import { openFrame, RawClient } from '../testing/raw-client.js';
 import { startTiny } from '../testing/tiny-hypervisor.js';
+import { until } from '../testing/until.js';
 import { Gate } from './gate.js';
 import { listenTcp, listenTls, listenUnix } from './listen.js';
 
@@ -30,13 +30,6 @@ class Crowd implements Disposable {
 
   [Symbol.dispose](): void {
     for (const socket of this.#sockets) socket.destroy();
-  }
-}
-
-async function until(condition: () => boolean, what: string): Promise<void> {
-  for (let tries = 0; !condition(); tries++) {
-    assert.ok(tries < 400, what);
-    await sleep(10);
   }
 }
 
