@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { until } from '@ctvirt/api/testing';
 import { domainXml, withDaemon } from './testing/harness.js';
 
 const program = fileURLToPath(new URL('./main.js', import.meta.url));
@@ -44,10 +44,7 @@ describe('ctvirt top and history', () => {
     });
     const over = new Promise((resolve) => child.on('close', resolve));
     const said = async (text: string): Promise<void> => {
-      for (let tries = 0; !out.includes(text); tries++) {
-        assert.ok(tries < 400, out);
-        await delay(20);
-      }
+      await until(() => out.includes(text), text);
       out = out.slice(out.indexOf(text));
     };
     await said('topped');
@@ -70,8 +67,8 @@ describe('ctvirt top and history', () => {
   });
 
   test('a signal that ends top leaves the terminal as it was', async () => {
-    const out = await onTerminal(() => {
-      const [top] = childrenNamed(program);
+    const out = await onTerminal((child) => {
+      const [top] = topsBelow(child.pid ?? 0);
       assert.ok(top !== undefined);
       process.kill(top, 'SIGTERM');
     });
@@ -94,7 +91,7 @@ describe('ctvirt top and history', () => {
 
   test('top that somebody stopped has keys again when it goes on', async () => {
     const out = await onTerminal(async (child, said) => {
-      const [top] = childrenNamed(program);
+      const [top] = topsBelow(child.pid ?? 0);
       assert.ok(top !== undefined);
       process.kill(top, 'SIGSTOP');
       execFileSync('stty', ['-F', readlinkSync(`/proc/${top}/fd/0`), 'sane']);
@@ -125,15 +122,10 @@ describe('ctvirt top and history', () => {
   });
 });
 
-/** Processes of this user with these words. */
-function childrenNamed(words: string): number[] {
-  return readdirSync('/proc').flatMap((pid) => {
-    if (!/^\d+$/.test(pid)) return [];
-    try {
-      const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-      return line[0] === process.execPath && line[1] === words && line[2] === 'top' ? [Number(pid)] : [];
-    } catch {
-      return []; // it has ended
-    }
-  });
+/** Processes that were started by this one, or by one of these, and are top. Others of this host may run the same. */
+function topsBelow(pid: number): number[] {
+  const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  if (line[0] === process.execPath && line[1] === program && line[2] === 'top') return [pid];
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+  return children.flatMap((child) => topsBelow(Number(child)));
 }

@@ -36,9 +36,18 @@ test('a command that waits for a job says for which, how far that is, and what e
   t.after(() => rmSync(folder, { recursive: true }));
   const socket = join(folder, 'http.sock');
   let isExclusive = true;
+  let said = (): void => undefined;
   const server = createServer(async ({ method }, response) => {
-    if (method === 'GET') return response.end(JSON.stringify({ ...job, exclusive: isExclusive }));
-    await sleep(900);
+    if (method === 'GET') {
+      response.on('close', () => said());
+      return response.end(JSON.stringify({ ...job, exclusive: isExclusive }));
+    }
+    // It has asked for the job by then, or never does.
+    const isSaid = new Promise<void>((resolve) => {
+      said = resolve;
+    });
+    await Promise.race([isSaid, sleep(2000)]);
+    await sleep(200);
     return response.writeHead(409).end(JSON.stringify({ code: 'wrong-state', message: 'it is paused' }));
   });
   await once(server.listen(socket), 'listening');
@@ -60,7 +69,8 @@ test('what is interrupted says what became of it', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'ctvirt-cli-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const socket = join(folder, 'http.sock');
-  const server = createServer(() => undefined); // it never answers
+  let asked = (): void => undefined;
+  const server = createServer(() => asked()); // it never answers
   await once(server.listen(socket), 'listening');
   t.after(() => {
     server.closeAllConnections();
@@ -68,7 +78,7 @@ test('what is interrupted says what became of it', async (t) => {
   });
   const run = (words: string) => {
     const leave = new AbortController();
-    setTimeout(() => leave.abort(), 50);
+    asked = () => leave.abort();
     return invoke(['--socket', socket, ...words.split(' ')], { signal: leave.signal });
   };
   for (const words of ['clone web shop', 'export web /tmp/web.ctvirt.tar.zst', 'restore web', 'backup web']) {

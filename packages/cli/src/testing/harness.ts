@@ -24,6 +24,8 @@ export interface Setting {
   readonly input?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** Told all that was printed so far, whenever there is more of it. */
+  readonly onOut?: (out: string) => void;
   /** Streams look like a terminal. */
   readonly isTerminal?: boolean;
 }
@@ -33,7 +35,10 @@ export async function invoke(words: readonly string[], setting: Setting = {}): P
   const [stdin, stdout, stderr] = [new PassThrough(), new PassThrough(), new PassThrough()];
   const texts = [stdout, stderr].map(async (stream) => {
     let text = '';
-    for await (const chunk of stream.setEncoding('utf8')) text += chunk;
+    for await (const chunk of stream.setEncoding('utf8')) {
+      text += chunk;
+      if (stream === stdout) setting.onOut?.(text);
+    }
     return text;
   });
   stdin.end(setting.input ?? '');

@@ -149,7 +149,7 @@ describe('ctvirt network', () => {
   });
 
   test('prints what happens to networks', async () => {
-    const events = ctvirt('network events --timeout 20');
+    const events = ctvirt('network events --timeout 120');
     const change = async () => {
       for (;;) {
         await ctvirt('network define -', { input: xml('told') });
@@ -166,7 +166,7 @@ describe('ctvirt network', () => {
     await ctvirt('network undefine told');
   });
 
-  test('one that is not there is not found, by every verb that takes one', { timeout: 20_000 }, async () => {
+  test('one that is not there is not found, by every verb that takes one', { timeout: 120_000 }, async () => {
     const more: Readonly<Record<string, string>> = {
       'network update': 'add dns-txt <txt/>',
       'network events': '--timeout 5',
