@@ -502,7 +502,7 @@ test('its layers are told beside those of the domain', options, async () => {
 test('one that is frozen goes on when the time is over, and its thaw is refused', options, async () => {
   const { engine, parts } = opened;
   await engine.define(xmlOf('f'));
-  const freezes = new Freezes({ ...parts, limitMs: 50 });
+  const freezes = new Freezes({ ...parts, limitMs: 3000 });
   await assert.rejects(freezes.freeze('f'), { code: 'wrong-state' });
   await engine.start('f');
   assert.equal(await freezes.freeze('f'), 1);

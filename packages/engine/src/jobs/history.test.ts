@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { onBehalfOf } from '../asker.js';
 import { JobHistory } from './history.js';
 import { Jobs } from './jobs.js';
@@ -56,9 +57,9 @@ test('what was under way when the daemon was killed has failed', async (t) => {
       new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('end')))),
     { signal: killed.signal },
   );
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  const next = await opened(path);
-  const [job] = next.list();
+  // It is written a moment after it has begun.
+  let [job] = (await opened(path)).list();
+  for (; job === undefined; await sleep(20)) [job] = (await opened(path)).list();
   assert.deepEqual(
     [job?.state, job?.error, job?.endedAt === null],
     ['failed', 'the daemon ended in the middle of it', false],

@@ -23,7 +23,7 @@ function world(t: TestContext, patienceMs?: number) {
 }
 
 test('what is taken away is erased by then, where that is quick', async (t) => {
-  const { folder, make, graves } = world(t);
+  const { folder, make, graves } = world(t, 60_000);
   await graves.bury(make('web/snapshots/one'));
   assert.deepEqual(readdirSync(folder), ['web']);
   await graves.bury(join(folder, 'none'));

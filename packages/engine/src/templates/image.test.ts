@@ -643,7 +643,10 @@ test('kill -9 in the middle leaves nothing that recovery does not remove', { tim
     `await store.import('tree', ${JSON.stringify(path)});`;
   const killed = new TemplateStore({ dir: killDir });
   let partial = 0;
-  for (let delayMs = 10; delayMs <= 400; delayMs += 30) {
+  let delayMs = 0;
+  // On a host that is busy now and idle then the import may not have begun by then, or be over.
+  for (let round = 0; round < 14 || partial <= 2; round++) {
+    delayMs = (delayMs + 30) % 420;
     const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -661,5 +664,4 @@ test('kill -9 in the middle leaves nothing that recovery does not remove', { tim
     );
     if (whole.length > 0) await killed.remove('tree');
   }
-  assert.ok(partial > 2, `${partial} were interrupted`);
 });

@@ -339,7 +339,8 @@ test(`kill -9 at ${KILLS} points of an import leaves nothing that recovery does 
   let whole = 0;
   let partial = 0;
   let tookMs = 0;
-  for (let i = 0; i <= KILLS; i++) {
+  // On a host that is busy now and idle then most may be over before: then at more points, each sooner.
+  for (let i = 0; i <= KILLS || partial < 5; i++) {
     const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -352,7 +353,7 @@ test(`kill -9 at ${KILLS} points of an import leaves nothing that recovery does 
       await closed;
       tookMs = performance.now() - begin;
     } else {
-      await sleep((i * tookMs) / KILLS);
+      await sleep(i <= KILLS ? (i * tookMs) / KILLS : (KILLS * tookMs) / i ** 2);
       child.kill('SIGKILL');
       await closed;
     }
@@ -368,11 +369,10 @@ test(`kill -9 at ${KILLS} points of an import leaves nothing that recovery does 
       await killed.remove('tree');
     }
   }
-  assert.ok(
-    partial >= 5 && whole >= 1,
-    `${partial} interrupted, ${whole} finished: the points were not spread`,
-  );
-  await sleep(200);
+  assert.ok(whole >= 1, `${partial} interrupted, ${whole} finished: the points were not spread`);
+  // Each is ended by the end of the one before it.
+  for (const late = performance.now() + 10_000; performance.now() < late; await sleep(20))
+    if ((await processesNaming(killDir)).length === 0) break;
   assert.deepEqual(await processesNaming(killDir), []);
   assert.deepEqual(await leftovers(), []);
 });

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,7 +13,11 @@ const folder = mkdtempSync(join(tmpdir(), "cv it's "));
 after(() => rmSync(folder, { recursive: true }));
 const inQuotes = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 
-test('the command writes what is read, with words after it or without', () => {
+test('the command writes what is read, with words after it or without', async () => {
+  // So that something has passed it.
+  const socket = createSocket('udp4');
+  await new Promise((resolve) => socket.send('x', 9, '127.0.0.1', resolve));
+  socket.close();
   for (const more of ['', ' web net down veth lo'])
     execFileSync('/bin/sh', ['-c', `exec ${endedCommand(endedPath(folder, 'u-1'), 'lo', inQuotes)}${more}`]);
   const found = endedLinks(folder);

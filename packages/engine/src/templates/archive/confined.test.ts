@@ -93,16 +93,13 @@ test('a missing program is told by its package', async () => {
 });
 
 test('leaving the scope ends it, at whatever moment of its start', async () => {
-  const begin = performance.now();
   for (let ms = 0; ms < 12; ms += 0.1) {
     let ended: Promise<unknown>;
     {
-      await using child = new Child(confinedArgv(['sleep', '60'], bounds));
+      await using child = new Child(confinedArgv(['sleep', 'infinity'], bounds));
       ended = child.ended;
       await sleep(ms);
     }
     await ended;
   }
-  // It would sleep for a minute.
-  assert.ok(performance.now() - begin < 30_000);
 });
