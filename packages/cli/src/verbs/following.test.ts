@@ -1,9 +1,15 @@
+// Events until the time for them is over.
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { withDaemon } from '../testing/harness.js';
+import { invoke, withDaemon } from '../testing/harness.js';
 
 const { ctvirt } = withDaemon();
 
@@ -20,4 +26,22 @@ test('a time limit on events holds, whatever memory is given back meanwhile', {
   } finally {
     clearInterval(collecting);
   }
+});
+
+test('it is over at its time, though the daemon has not answered by then', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'ctvirt-cli-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const socket = join(folder, 'http.sock');
+  const server = createServer(() => undefined);
+  await once(server.listen(socket), 'listening');
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  for (const words of [['events'], ['network', 'events']])
+    assert.deepEqual(await invoke(['--socket', socket, ...words, '--timeout', '1']), {
+      status: 0,
+      out: '',
+      err: 'events received: 0\n',
+    });
 });

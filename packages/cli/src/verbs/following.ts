@@ -1,6 +1,6 @@
 // Printing events as they happen and as they happened, of whatever they tell.
 // SPDX-License-Identifier: Apache-2.0
-import type { EventGap } from '@ctvirt/api';
+import { ApiError, type EventGap } from '@ctvirt/api';
 import type { Context } from '../context.js';
 import { CliError, jsonLine } from '../errors.js';
 import { printableLines } from '../printable.js';
@@ -76,6 +76,10 @@ export async function followEvents<E extends { readonly at: string; readonly eve
       io.stdout.write(context.isJson ? jsonLine(event) : `${printableLines(words)}\n`);
       if (!loop && past === undefined) break;
     }
+  } catch (error) {
+    // A time that is over before the daemon has answered is over as well.
+    const isLate = over.signal.aborted && !io.signal.aborted;
+    if (!isLate || !(error instanceof ApiError) || error.code !== 'interrupted') throw error;
   } finally {
     clearTimeout(timer);
   }
