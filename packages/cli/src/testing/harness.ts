@@ -22,6 +22,8 @@ export interface Result {
 
 export interface Setting {
   readonly input?: string;
+  /** Nobody ends the input: who detaches at its end has all the time he needs. */
+  readonly isInputOpen?: boolean;
   readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
   /** Told all that was printed so far, whenever there is more of it. */
@@ -41,7 +43,8 @@ export async function invoke(words: readonly string[], setting: Setting = {}): P
     }
     return text;
   });
-  stdin.end(setting.input ?? '');
+  stdin.write(setting.input ?? '');
+  if (setting.isInputOpen !== true) stdin.end();
   const terminal = setting.isTerminal ? { isTTY: true, columns: 80, rows: 24 } : {};
   const status = await run(words, {
     stdin: Object.assign(stdin, terminal),
