@@ -14,11 +14,12 @@ async function untilLooked(t: TestContext, names: readonly string[]) {
     await engine.define(sampleXml(name));
     await engine.start(name);
   }
-  for (;;) {
+  for (let tries = 0; tries < 2000; tries++) {
     const { domains } = await engine.overview();
     if (domains.every(({ run }) => run?.seen !== null)) return engine;
     await delay(50);
   }
+  assert.fail('nobody looks');
 }
 
 function headOf(socketPath: string, path: string): Promise<{ status: number; type: string | undefined }> {

@@ -18,6 +18,7 @@ import { bootId } from '../host/processes.js';
 import { RANGE_SIZE } from '../state/id-ranges.js';
 import { layoutOf } from '../state/layout.js';
 import { documentPathIn, openMemoryEngine } from '../testing/memory-engine.js';
+import { until } from '../testing/until.js';
 
 const options = { skip: process.getuid?.() === 0 ? false : "a daemon obeys root's files alone" };
 const root = mkdtempSync(join(tmpdir(), 'cvm'));
@@ -50,10 +51,6 @@ async function usageOf(engine: Pick<Engine, 'eachUsage'>): Promise<DomainUsage[]
   const all: DomainUsage[] = [];
   for await (const one of engine.eachUsage()) all.push(one);
   return all;
-}
-
-async function settled(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await sleep(5);
 }
 
 /** Fails with this code. */
@@ -95,7 +92,7 @@ test('what happened to a domain is known to the next daemon, in one order and by
   await engine.resume('a');
   await asSomebody(() => engine.set('a', { values: { NUMPROC: '77' } }, { live: false, stored: true }));
   driver.run('a').end('crash');
-  await settled(() => engine.summary('a').state === 'shutoff');
+  await until(() => engine.summary('a').state === 'shutoff', 'it runs still');
   await engine.rename('a', 'b');
   await engine.close();
   const next = await daemon('lives', driver);
@@ -156,12 +153,12 @@ test(
       fails('timeout', /did not do so within 0.02 s/),
     );
     const off = engine.shutdown('a', { waitMs: 10_000 });
-    await settled(() => driver.run('a').asked.length > 1);
+    await until(() => driver.run('a').asked.length > 1, 'it is not asked to power off');
     driver.run('a').end('poweroff');
     assert.equal((await off).state, 'shutoff');
     await engine.start('a');
     const back = engine.reboot('a', { waitMs: 10_000 });
-    await settled(() => driver.run('a').asked.length > 0);
+    await until(() => driver.run('a').asked.length > 0, 'it is not asked to reboot');
     driver.run('a').end('reboot');
     assert.equal((await back).state, 'running');
     await assert.rejects(engine.shutdown('b', { waitMs: 10_000 }), fails('not-found', /'b'/));
@@ -262,7 +259,7 @@ test(
     await engine.create(xmlOf('b', '<on_poweroff>restart</on_poweroff>'));
     driver.fault = { error: new Error('no room'), isBegun: true };
     driver.run('b').end('poweroff');
-    await settled(() => engine.list().length === 0);
+    await until(() => engine.list().length === 0, 'it is there still');
     assert.match(log.join('\n'), /'b' could not be restarted: Error: no room/);
     assert.doesNotMatch(log.join('\n'), /after the end/);
   },

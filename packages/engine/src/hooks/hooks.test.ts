@@ -13,8 +13,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { EngineError } from '../errors.js';
+import { until } from '../testing/until.js';
 import { Hooks } from './hooks.js';
 
 const options = { skip: process.getuid?.() === 0 ? false : 'obeys files of root alone' };
@@ -104,7 +104,7 @@ test('one that hangs is ended with all that it has begun', options, async () => 
     );
   // A killed process takes a moment to end.
   const runs = (): boolean => existsSync(`/proc/${written().trim()}/exe`);
-  while (runs()) await sleep(5);
+  await until(() => !runs(), 'its child goes on');
 });
 
 test('what it leaves in the background is not waited for', options, async () => {

@@ -59,7 +59,8 @@ test('what was under way when the daemon was killed has failed', async (t) => {
   );
   // It is written a moment after it has begun.
   let [job] = (await opened(path)).list();
-  for (; job === undefined; await sleep(20)) [job] = (await opened(path)).list();
+  for (let tries = 0; job === undefined && tries < 3000; tries++, await sleep(20))
+    [job] = (await opened(path)).list();
   assert.deepEqual(
     [job?.state, job?.error, job?.endedAt === null],
     ['failed', 'the daemon ended in the middle of it', false],

@@ -23,6 +23,7 @@ import { type EngineCode, EngineError } from '../../errors.js';
 import { linkIndex } from '../../host/links.js';
 import { bridgePlan, networkMember, networkPlan, plainDns } from '../../testing/network-plan.js';
 import { isInOwnNetwork } from '../../testing/own-namespace.js';
+import { until } from '../../testing/until.js';
 import type { Member, NetworkPlan } from '../contract/plan.js';
 import { dnsmasqsBelow } from './dnsmasq.js';
 import { LinuxNetworks } from './linux-networks.js';
@@ -44,11 +45,6 @@ const dhcp4 = {
   bootp: undefined,
   ranges: { leaseSeconds: undefined },
 } as const;
-
-async function until(isSo: () => boolean, what: string): Promise<void> {
-  for (const deadline = performance.now() + PATIENCE_MS; !isSo(); await sleep(50))
-    assert.ok(performance.now() < deadline, what);
-}
 
 /** Another machine: a namespace with one link, kept by a process that sleeps. */
 class Machine implements Disposable {
@@ -447,8 +443,7 @@ if (isInOwnNetwork(import.meta.url)) {
     const backAgain = async (script: string, ...said: readonly RegExp[]) => {
       log = [];
       sh(script);
-      for (const deadline = performance.now() + PATIENCE_MS; log.length < said.length; await sleep(50))
-        assert.ok(performance.now() < deadline, `${script}: ${log}`);
+      await until(() => log.length >= said.length, script);
       await sleep(100);
       assert.equal(log.length, said.length, log.join());
       for (const words of said)
@@ -631,7 +626,8 @@ if (isInOwnNetwork(import.meta.url)) {
     // As long as a start takes on this machine now, and half as long again: into the stop that follows it.
     let startMs = 0;
     // More of them where the moments were not met.
-    for (let round = 0; round < 24 || made.bridge === 0 || made.process === 0; round++) {
+    const isMet = (): boolean => made.bridge > 0 && made.process > 0;
+    for (let round = 0; round < 24 || (round < 240 && !isMet()); round++) {
       const killed = spawn(process.execPath, [worker, NAME, folder], {
         stdio: ['ignore', 'pipe', 'inherit'],
       });
@@ -655,5 +651,6 @@ if (isInOwnNetwork(import.meta.url)) {
       networks.close();
       assert.deepEqual(left(), nothing, `round ${round}`);
     }
+    assert.ok(isMet(), JSON.stringify(made));
   });
 }
