@@ -86,10 +86,8 @@ function kindOf(pid: number, fd: string): string | undefined {
 /** Connections that were just closed go in their own time. */
 async function settled(world: World, before: Held): Promise<Held> {
   let now = await heldBy(world);
-  await waitFor(
-    'the daemon to let go',
-    async () => isDeepStrictEqual((now = await heldBy(world)), before),
-    5000,
+  await waitFor('the daemon to let go', async () =>
+    isDeepStrictEqual((now = await heldBy(world)), before),
   ).catch(() => undefined);
   return now;
 }

@@ -188,7 +188,7 @@ class Rounds {
       ({ state } = await keeper.client.domains.summary({ domain: name }));
       return states.includes(state);
     };
-    await waitFor(`it to be ${states.join(' or ')}`, isAsWanted, 10_000).catch(() =>
+    await waitFor(`it to be ${states.join(' or ')}`, isAsWanted).catch(() =>
       assert.fail(`it is ${state}, not ${states.join(' or ')}`),
     );
     await pair.assertTrue(makes === undefined ? [] : [makes]);

@@ -173,7 +173,6 @@ test('backups by a schedule of the domain and by the line of the host, and one t
   await waitFor(
     'a look',
     async () => readFileSync(`${world.root}/lib/backups.json`, 'utf8').split('@hourly').length === 3,
-    20_000,
   );
   assert.match(await ctvirt('backup', 'status'), /host +waiting +- +- +@hourly \(host\)/);
   assert.equal((await state('none'))?.state, 'none');
@@ -194,7 +193,6 @@ test('backups by a schedule of the domain and by the line of the host, and one t
   await waitFor(
     'what is not kept',
     async () => (await world.client.backups.list({ domain: 'own' })).length === 1,
-    20_000,
   );
   assert.equal((await world.client.backups.list({ domain: 'host' })).length, 2);
   assert.deepEqual(await world.client.backups.list({ domain: 'none' }), []);

@@ -108,7 +108,7 @@ async function runThere(): Promise<(Outcome | undefined)[]> {
   await mkdir(folder);
   await using libvirtd = startLxcLibvirtd(folder, 'clients0');
   const ready = async () => (await run(['virsh', '-c', libvirtd.uri, 'uri'], clientOptions)).status === 0;
-  await waitFor('libvirtd', ready, 20_000);
+  await waitFor('libvirtd', ready);
   return await runWith(libvirtd.uri, folder);
 }
 

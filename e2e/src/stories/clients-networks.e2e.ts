@@ -56,7 +56,7 @@ test("libvirt's own network driver does and says the same", { skip }, async (t) 
   await mkdir(folder);
   await using libvirtd = startNetworkLibvirtd(folder);
   const ready = async () => (await run(['virsh', '-c', libvirtd.uri, 'uri'], options)).status === 0;
-  await waitFor('libvirtd', ready, 20_000);
+  await waitFor('libvirtd', ready);
   const there = await runTable(libvirtd.uri, `${folder}/files`);
   const here = await runTable(world.uri('ctvirt'), `${world.host}/here`);
   const surprising: string[] = [];

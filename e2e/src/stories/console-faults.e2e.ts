@@ -148,7 +148,7 @@ test('40 faulty documents have their faults at the lines and columns of ctvirt x
     await page.keyboard.insertText(text);
     let seen: string[] = [];
     const isSame = async () => JSON.stringify((seen = await shown())) === JSON.stringify(wanted);
-    await waitFor('its faults', isSame, 2000).catch(() => differ.push({ text, seen, wanted }));
+    await waitFor('its faults', isSame).catch(() => differ.push({ text, seen, wanted }));
   }
   assert.deepEqual(differ, []);
   assert.deepEqual(chromium.faults, []);

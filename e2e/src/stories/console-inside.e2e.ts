@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { BrowserContext, Page } from 'playwright-core';
+import type { BrowserContext, Page, Route as PageRoute } from 'playwright-core';
 import { Chromium, goTo, pictures, pressUntil } from '../world/browser.js';
 import { domainXml } from '../world/documents.js';
 import { type Hand, hands, Mouse } from '../world/hands.js';
@@ -496,11 +496,21 @@ test('an editor that does not come at first is there then, and so is what was sa
   const own = await admin.newPage();
   await own.route('**/editor-*.js', (route) => route.abort('internetdisconnected'), { times: 1 });
   await own.goto(`${chromium.url}/define`);
+  // The page is loaded again by itself when the daemon answers, which takes until its words were seen.
+  const daemon = `${chromium.url}/`;
+  let isSeen = () => {};
+  const seen = new Promise<void>((resolve) => (isSeen = resolve));
+  const ask = (route: PageRoute) => seen.then(() => route.continue());
+  await own.route(daemon, ask);
   await own.getByLabel('Name', { exact: true }).fill('unmade');
   await own.getByLabel('Memory at most').fill('77M');
   const show = own.getByRole('button', { name: 'Show its document' });
   await show.click();
   await own.getByText('A part of this page did not come').waitFor();
+  const loaded = own.waitForEvent('load');
+  await own.unroute(daemon, ask);
+  isSeen();
+  await loaded;
   await show.click();
   await own.locator('.cm-line', { hasText: '<name>unmade</name>' }).waitFor();
   await own.locator('.cm-line', { hasText: '>78848</memory>' }).waitFor();

@@ -73,21 +73,17 @@ const crowd = () =>
     'hungry',
     '/bin/sh',
     '-c',
-    'i=0; while [ $i -lt 60 ]; do sleep 1 & i=$((i+1)); done 2>/dev/null; wait',
+    'i=0; while [ $i -lt 60 ]; do sleep 5 & i=$((i+1)); done 2>/dev/null; wait',
   );
 
 journey('find who takes most of the memory, and see what of it', async (hand) => {
   await world.shell('hungry', 'dd if=/dev/zero of=/tmp/fill bs=1M count=60 2>/dev/null');
   const hogs = page.getByRole('region', { name: 'Who takes most' });
-  await waitFor(
-    'who takes most',
-    async () => {
-      const names = await hogs.getByRole('link').allTextContents();
-      // The second half is of memory.
-      return names[names.length / 2] === 'hungry';
-    },
-    30_000,
-  );
+  await waitFor('who takes most', async () => {
+    const names = await hogs.getByRole('link').allTextContents();
+    // The second half is of memory.
+    return names[names.length / 2] === 'hungry';
+  });
   await hand.use('link', 'hungry');
   await page.getByRole('heading', { name: 'hungry' }).waitFor();
   await hand.use('link', 'Usage');

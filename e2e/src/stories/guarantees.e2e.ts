@@ -112,17 +112,17 @@ test('oomguarpages: whoever is beyond his own is ended first, and nobody is sing
   assert.deepEqual([await score('321'), await score('322')], [own, own]);
 
   await promise(8192);
-  await waitFor('the other to go first', async () => (await score('322')) > own, 15_000);
+  await waitFor('the other to go first', async () => (await score('322')) > own);
   assert.equal(await score('321'), own);
 
   // Files in memory cannot be read again from disk: they count as what it holds.
   await world.shell('321', 'dd if=/dev/zero of=/held/file bs=1M count=40 2>/dev/null');
-  await waitFor('the promise to be used up', async () => (await score('321')) > own, 15_000);
+  await waitFor('the promise to be used up', async () => (await score('321')) > own);
   await world.shell('321', 'rm /held/file');
-  await waitFor('it to be within again', async () => (await score('321')) === own, 15_000);
+  await waitFor('it to be within again', async () => (await score('321')) === own);
 
   await promise(0);
-  await waitFor('all to be equal', async () => (await score('322')) === own, 15_000);
+  await waitFor('all to be equal', async () => (await score('322')) === own);
 });
 
 test('what a domain was given stands beside what it was promised', async () => {
@@ -140,7 +140,7 @@ test('what a domain was given stands beside what it was promised', async () => {
     (await world.client.guarantees.delivered({ minutes: 1 })).find(({ name }) => name === domain);
   assert.equal((await delivered('busy'))?.given, null, 'nothing is known before it was looked at twice');
   await world.shell('busy', 'tail /dev/zero || true');
-  await waitFor('two looks', async () => ((await delivered('idle'))?.given ?? null) !== null, 30_000);
+  await waitFor('two looks', async () => ((await delivered('idle'))?.given ?? null) !== null);
   const [busy, idle] = [await delivered('busy'), await delivered('idle')];
   const { cpuShare = null, throttledShare = null } = busy?.given ?? {};
   // No more than its quota, of which a crowded host may leave less.

@@ -63,11 +63,11 @@ const nearly = (one: number | null | undefined, other: number | null | undefined
 test('history tells what usage and info tell, with limits that were met as marks, whoever ends meanwhile', async () => {
   await world.run(limited);
   await world.exec('117', '/bin/sh', '-c', crowd);
-  await waitFor('the first look', async () => typeof (await nowOf('117'))?.at === 'string', 15_000);
+  await waitFor('the first look', async () => typeof (await nowOf('117'))?.at === 'string');
   await world.enclosure.output(...ping, '192.168.7.117');
   await world.shell('117', 'i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done');
-  await waitFor('two looks', async () => typeof (await nowOf('117'))?.now.cpu === 'number', 25_000);
-  await waitFor('what its root holds', async () => (await nowOf('117'))?.disk !== null, 15_000);
+  await waitFor('two looks', async () => typeof (await nowOf('117'))?.now.cpu === 'number');
+  await waitFor('what its root holds', async () => (await nowOf('117'))?.disk !== null);
   const [now, usage] = [await nowOf('117'), (await world.client.usage.list({ active: true }))[0]];
   const info = await world.client.domains.info({ domain: '117' });
   const told = await world.client.history.domain({ domain: '117' });
@@ -92,7 +92,7 @@ test('history tells what usage and info tell, with limits that were met as marks
   assert.equal(last('promisedMemory'), promised?.memory.allocationBytes);
   assert.equal(now.now.promisedMemory, 16 * 2 ** 20);
   // The limit that was met: a mark, in the domain's history and the host's.
-  await waitFor('the refusal to be told', async () => ((await nowOf('117'))?.refusedInDay ?? 0) > 0, 5000);
+  await waitFor('the refusal to be told', async () => ((await nowOf('117'))?.refusedInDay ?? 0) > 0);
   const [hit] = (await world.client.history.domain({ domain: '117' })).walls;
   const { rows } = await world.client.beancounters.show({ domain: '117' });
   assert.deepEqual([hit?.domain, hit?.resource], ['117', 'numproc']);

@@ -46,7 +46,7 @@ test('it is told over daemons, killed ones too, with who asked for what, and goe
   assert.match(await world.ctvirt('start', 'web'), /started/);
   await world.exec('web', '/bin/sh', '-c', crowd);
   const isRefused = ({ event }: LifeEntry): boolean => event === 'beancounter';
-  await waitFor('the refusal', async () => (await life('web')).some(isRefused), 10_000);
+  await waitFor('the refusal', async () => (await life('web')).some(isRefused));
   await domains.suspend({ domain: 'web' });
   await domains.resume({ domain: 'web' });
   await world.ctvirt('set', 'web', '--numproc', '99:99', '--save');

@@ -235,7 +235,7 @@ test('destroy and undefine get at a domain that ends as soon as it starts', asyn
       world.client.domains.undefine({ domain: name, storage: true }),
     ]);
   }
-  await waitFor('them to be gone', async () => (await world.client.domains.list()).length === 0, 30_000);
+  await waitFor('them to be gone', async () => (await world.client.domains.list()).length === 0);
 });
 
 test('an init that is killed before it runs: the start ends, and the next one succeeds', async () => {
@@ -253,11 +253,11 @@ test('an init that is killed before it runs: the start ends, and the next one su
       isKilled = tryKill(init);
       break;
     }
-    await waitFor('the start to end', () => isOver, 20_000);
+    await waitFor('the start to end', () => isOver);
     await over;
     if (!isKilled) await world.client.domains.destroy({ domain });
     // The engine itself waits 10 s for a monitor that does not follow its init.
-    await waitFor('its end', async () => /^shutoff/.test(await stateOf(domain)), 20_000);
+    await waitFor('its end', async () => /^shutoff/.test(await stateOf(domain)));
   }
   await world.client.domains.start({ domain });
   assert.equal(await stateOf(domain), 'running (booted)');

@@ -57,7 +57,7 @@ async function settled(where: World): Promise<void> {
     [near, far].every(
       (world) => !world.files().some((file) => /^[^~]*\/(moving\.json|\.coming-|\.new-)/.test(file)),
     );
-  await waitFor('one host alone to have it', isSettled, 30_000).catch(async (error: unknown) =>
+  await waitFor('one host alone to have it', isSettled).catch(async (error: unknown) =>
     assert.fail(`${String(error)}: ${await has(near)}, ${await has(far)}\n${near.log}\n${far.log}`),
   );
   assert.equal(await has(where), true, `${near.log}\n${far.log}`);

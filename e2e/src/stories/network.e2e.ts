@@ -55,7 +55,7 @@ async function secondsOf(work: Promise<unknown>): Promise<number> {
 }
 
 async function page(url: string): Promise<string> {
-  return await waitFor(`a page at ${url}`, () => world.enclosure.fetch(url).catch(() => undefined), 15_000);
+  return await waitFor(`a page at ${url}`, () => world.enclosure.fetch(url).catch(() => undefined));
 }
 
 test('routed: IPv4 and IPv6 reach the container with no bridge set up', async () => {

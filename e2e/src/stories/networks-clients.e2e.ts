@@ -138,7 +138,7 @@ for (const [client, { init, asks }] of Object.entries(clients))
           if (isSame) looks.push(now);
           return isSame;
         };
-        await waitFor(`${client} at the ${round} start`, isDone, 30_000).catch(async () => {
+        await waitFor(`${client} at the ${round} start`, isDone).catch(async () => {
           assert.deepEqual(seen, before, `${ask}\n${await world.shell('asks', 'cat /asked')}`);
         });
       }

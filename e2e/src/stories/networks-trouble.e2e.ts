@@ -207,7 +207,7 @@ test('two daemons on one host: each has its own default, and neither touches the
         () => true,
         () => false,
       );
-    await waitFor('the other daemon', isThere, 20_000);
+    await waitFor('the other daemon', isThere);
     await client.networks.start({ network: 'default' });
     const ours = await networks.xml({ network: 'default' });
     const theirs = await client.networks.xml({ network: 'default' });

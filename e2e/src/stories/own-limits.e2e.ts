@@ -79,7 +79,7 @@ test('the daemon may go and come, by kill -9 too: containers keep their files, o
 });
 
 test("it is the daemon's in its own account, and ends with it when nothing runs", async () => {
-  await waitFor('lxcfs', async () => (await owned()).length === 1, 10_000);
+  await waitFor('lxcfs', async () => (await owned()).length === 1);
   assert.deepEqual(
     (await owned()).map(({ kind, owner }) => `${kind} ${owner}`),
     ['process daemon'],
@@ -100,11 +100,7 @@ test('one that is killed is said once, taken out of the containers, and started 
   process.kill(lxcfsPid(), 'SIGKILL');
   await world.logged(/lxcfs has ended/, 1000);
   await world.run(limited('705'));
-  await waitFor(
-    "the kernel's files in the container",
-    async () => (await totalKiB('704')) > 96 * 1024,
-    20_000,
-  );
+  await waitFor("the kernel's files in the container", async () => (await totalKiB('704')) > 96 * 1024);
   assert.equal(world.log.match(/lxcfs has ended or hangs/g)?.length, 1, world.log);
   assert.deepEqual(await strays(), []);
 });
@@ -120,7 +116,7 @@ test('one that hangs holds up neither the daemon nor a start', async () => {
   await world.client.check.list();
   await world.client.beancounters.list();
   assert.ok(performance.now() - began < 10_000, 'the daemon waited for it');
-  await waitFor('its end', async () => isGone(pid), 20_000);
+  await waitFor('its end', async () => isGone(pid));
   assert.ok((await totalKiB('706')) > 0);
 });
 /** One that has ended may wait for whoever adopted it: then it has no command line any more. */

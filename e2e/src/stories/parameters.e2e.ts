@@ -103,7 +103,7 @@ test('a limit set while it runs is one the container meets', async () => {
     '311',
     '/bin/sh',
     '-c',
-    'for i in 1 2 3 4 5 6 7 8 9; do sleep 1 & done',
+    'for i in 1 2 3 4 5 6 7 8 9; do sleep 30 & done',
   );
   assert.match(stderr, /can't fork/);
 });

@@ -50,7 +50,6 @@ test('a schedule makes snapshots, once for what was missed, and they go when the
   await waitFor(
     'the schedule on the disk',
     async () => readFileSync(path, 'utf8').split('@hourly').length === 4,
-    20_000,
   );
   const before = (await snapshotsOf('runs')).length;
   await anHourAway();
@@ -59,7 +58,6 @@ test('a schedule makes snapshots, once for what was missed, and they go when the
     await waitFor(
       `the one of '${domain}' that was missed`,
       async () => (await snapshotsOf(domain)).length > before,
-      20_000,
     );
   const [snapshot] = (await snapshotsOf('runs')).slice(-1);
   assert.ok(snapshot);
@@ -89,10 +87,8 @@ test('a schedule makes snapshots, once for what was missed, and they go when the
   await sleep(goneAt - performance.now());
   await world.stop();
   await world.start();
-  await waitFor(
-    'the end of what has expired',
-    async () => (await snapshotsOf('off')).every(({ name }) => name !== 'short'),
-    20_000,
+  await waitFor('the end of what has expired', async () =>
+    (await snapshotsOf('off')).every(({ name }) => name !== 'short'),
   );
 });
 

@@ -46,7 +46,7 @@ test('the lowest order starts first, the others after its delay; shut down, it i
   assert.deepEqual([order, delaySeconds], [1, 2]);
   assert.match((await world.cli(['dominfo', 'first'])).stdout, /^Start order: +1\nStart delay: +2 s\n/m);
   await boot();
-  await waitFor('all to be started', isOver, 20_000);
+  await waitFor('all to be started', isOver);
   const [first, second, last] = await Promise.all(['first', 'second', 'last'].map(startOf));
   assert.ok(first !== undefined && second !== undefined && last !== undefined);
   assert.ok(second - first >= 1900, `second came ${second - first} ms after first`);
@@ -73,7 +73,7 @@ test('a daemon that is killed amid a delay: the next one goes on, and starts nob
   await world.kill();
   await world.start();
   await world.client.domains.destroy({ domain: 'first' });
-  await waitFor('the others to run', isOver, 20_000);
+  await waitFor('the others to run', isOver);
   assert.deepEqual(await Promise.all(['first', 'second', 'last'].map((name) => world.state(name))), [
     'shutoff (destroyed)',
     'running (booted)',

@@ -56,7 +56,7 @@ test('an address made of another’s hardware address is not taken, of whichever
     return status === 0;
   });
   const known = new RegExp(`${own} lladdr 52:54:00:77:77:77`);
-  await waitFor('the host to know it', async () => known.test(await neighbours()), 10_000);
+  await waitFor('the host to know it', async () => known.test(await neighbours()));
   for (const [name, link] of [
     ['open', open()],
     ['bound', bound(66)],
@@ -300,7 +300,7 @@ test('whatever somebody takes out of our rules is put back, and told', async () 
     const told = () => world.log.split(`somebody changed nftables' tables '${name}'`).length;
     const before = told();
     await world.enclosure.output('nft', ...words);
-    await waitFor(`the end of ${words.join(' ')}`, async () => (await rules()) === whole, 5000);
+    await waitFor(`the end of ${words.join(' ')}`, async () => (await rules()) === whole);
     await waitFor('the log to say so', () => told() > before);
     assert.equal(told(), before + 1, words.join(' '));
   }

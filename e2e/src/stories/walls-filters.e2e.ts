@@ -140,7 +140,7 @@ test('a filter changes under what runs with it: a new one of its name, another i
   );
   const rules = () => world.enclosure.output('nft', '-s', 'list', 'ruleset');
   await world.enclosure.output('nft', 'flush', 'ruleset');
-  await waitFor('the rules to be back', async () => /vmap @frames_out/.test(await rules()), 5000);
+  await waitFor('the rules to be back', async () => /vmap @frames_out/.test(await rules()));
   assert.deepEqual(await heardOf('a'), without('web', ...guidanceNames), 'put back');
   await device('update-device', '');
   assert.deepEqual(await heardOf('a'), honestNames);

@@ -85,7 +85,7 @@ const forward = async (value: 0 | 1) =>
   ));
 
 const done = (name: string) =>
-  waitFor('all to be said', async () => (await world.exec(name, 'test', '-e', '/said')).status === 0, 20_000);
+  waitFor('all to be said', async () => (await world.exec(name, 'test', '-e', '/said')).status === 0);
 
 const fromAny = async () => ({
   routes: (await world.enclosure.output('ip', '-6', 'route')).match(/.*proto ra.*|^default.*/gm) ?? [],
@@ -210,7 +210,7 @@ test('the wall comes back when somebody empties the host’s ruleset, and outliv
   /** Resolves when it has said everything again, and nothing of an earlier round is under way. */
   const rounds = async () => {
     const until = heard().length + 8;
-    await waitFor('more to be said', () => heard().length >= until, 20_000);
+    await waitFor('more to be said', () => heard().length >= until);
   };
   await rounds();
   assert.equal(forged(), 0);
@@ -218,7 +218,7 @@ test('the wall comes back when somebody empties the host’s ruleset, and outliv
   process.kill(pid, 'SIGSTOP');
   try {
     await world.enclosure.output('nft', 'flush', 'ruleset');
-    await waitFor('a hole', () => forged() > 0, 20_000);
+    await waitFor('a hole', () => forged() > 0);
   } finally {
     process.kill(pid, 'SIGCONT');
   }
@@ -414,14 +414,10 @@ test('bridge: nobody is taken for a router of the host’s', async () => {
           `${address}${address.startsWith('fe80') ? '%br-e2e' : ''}`,
         ]);
     };
-    await waitFor(
-      'the thief',
-      async () => {
-        await ask();
-        return (await known()).includes(`${free} lladdr`);
-      },
-      20_000,
-    );
+    await waitFor('the thief', async () => {
+      await ask();
+      return (await known()).includes(`${free} lladdr`);
+    });
     await ask();
     const seen = await known();
     for (const router of routers) assert.doesNotMatch(seen, new RegExp(`^${router} .*lladdr`, 'm'));

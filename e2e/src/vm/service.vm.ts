@@ -68,7 +68,7 @@ suite('the systemd units as shipped', () => {
   test('killed with SIGKILL, it is started again and finds the container', async () => {
     const [init, daemon] = [await initPid(), await mainPid()];
     process.kill(daemon, 'SIGKILL');
-    await waitFor('another daemon', async () => ![0, daemon].includes(await mainPid()), 30_000);
+    await waitFor('another daemon', async () => ![0, daemon].includes(await mainPid()));
     await waitFor('the daemon to answer', () => client.host.version().then(Boolean, () => false), 60_000);
     assert.equal(await initPid(), init);
     assert.equal((await client.domains.summary({ domain: 'served' })).state, 'running');
@@ -86,7 +86,7 @@ suite('the systemd units as shipped', () => {
     // As a boot finds it.
     await rm('/run/ctvirt', { recursive: true });
     await systemctl('start', 'ctvirtd');
-    await waitFor('autostart', async () => (await initPid()) !== null, 30_000);
+    await waitFor('autostart', async () => (await initPid()) !== null);
     assert.equal((await systemctl('is-active', 'ctvirt-domains')).trim(), 'active');
   });
 

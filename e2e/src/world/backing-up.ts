@@ -522,11 +522,7 @@ for (const [what, root] of [
       assert.ok(second.changedFiles < second.files, `${second.changedFiles} of ${second.files}`);
       assert.ok(second.frozenMs !== null);
       // It is gone, and erased soon.
-      await waitFor(
-        'the end of the copy',
-        async () => readdirSync(`${world.root}/lib/roots`).length === 1,
-        20_000,
-      );
+      await waitFor('the end of the copy', async () => readdirSync(`${world.root}/lib/roots`).length === 1);
       await ctvirt('destroy', 'shop');
       await ctvirt('restore', 'shop', '--name', 'twin', '--at', second.backup.id);
       await ctvirt('start', 'twin', '--wait');

@@ -102,6 +102,7 @@ export class Chromium {
   /** One who came in by a link of that role: every page of it is the same session's. */
   async enter(role: Role, options: BrowserContextOptions = {}): Promise<BrowserContext> {
     const context = await this.browser.newContext({ viewport: { width: 1280, height: 820 }, ...options });
+    context.setDefaultTimeout(90_000);
     context.on('page', (page) => this.#watch(page));
     const page = await context.newPage();
     await page.goto(await this.link(role));

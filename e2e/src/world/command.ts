@@ -34,7 +34,7 @@ export function run(argv: readonly string[], options: RunOptions = {}): Promise<
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   child.stdin.on('error', () => undefined); // a program may end without reading its input
   child.stdin.end(options.input ?? '');
-  const timeoutMs = options.timeoutMs ?? 30_000;
+  const timeoutMs = options.timeoutMs ?? 120_000;
   const timer = setTimeout(() => {
     child.kill('SIGKILL');
     reject(new Error(`${argv.join(' ')} took longer than ${timeoutMs} ms\n${stdout}${stderr}`));

@@ -45,12 +45,13 @@ const certain =
   /status \d+|(?:changed|failed)=\d+|(?:192\.0\.2|198\.51\.100|203\.0\.113)\.\d+|2001:db8[0-9a-f:]*|^\d{1,3}$/;
 const numbers = new RegExp(`(${certain.source})|\\d+`, 'g');
 
-/** Numbers, sizes, addresses of hardware and UUIDs differ from run to run, and with them the widths of columns. */
+/** Numbers, sizes, months, addresses of hardware and UUIDs differ from run to run, and with them the widths of columns. */
 const masked = (line: string): string =>
   line
     .replace(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'UUID')
     .replace(/\b[0-9a-f]{2}(:[0-9a-f]{2}){5}\b/g, 'MAC')
     .replace(/\d+(\.\d+)? ([KMGT]i)?B\b/g, 'SIZE')
+    .replace(/\b(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(?= +\d)/g, 'MONTH')
     .replace(numbers, (_, kept?: string) => kept ?? 'N')
     .replace(/[\s-]+/g, ' ')
     .trim();

@@ -230,7 +230,7 @@ async function assertHost(
     };
     return JSON.stringify(found) === JSON.stringify(wanted);
   };
-  await waitFor('the host to have no more than it needs', look, 8000).catch(() =>
+  await waitFor('the host to have no more than it needs', look).catch(() =>
     assert.deepEqual(found, wanted, 'on the host'),
   );
   assert.deepEqual(readdirSync(`${world.root}/run/mnt`), [], 'run/mnt');

@@ -277,7 +277,7 @@ export class Trial {
         /(^|\/)\.(new|gone|layer|partial)-|\.new$/.test(path),
       );
     // What the daemon that runs writes just now is soon whole.
-    await waitFor('files to be whole', async () => begun().length === 0, 30_000).catch(() => undefined);
+    await waitFor('files to be whole', async () => begun().length === 0).catch(() => undefined);
     assert.deepEqual(begun(), [], 'half-made files');
   }
 
@@ -287,7 +287,7 @@ export class Trial {
     const isSettled = () => host.loops.length <= loops && host.links.length - 1 <= links;
     const look = async () => (host = await inventory(this.world.root, this.world.enclosure));
     if (!isSettled())
-      await waitFor('links and loop devices to go', async () => (await look()) && isSettled(), 3000).catch(
+      await waitFor('links and loop devices to go', async () => (await look()) && isSettled()).catch(
         () => undefined,
       );
     return host;

@@ -133,17 +133,13 @@ export class World {
   }
 
   async ready(): Promise<void> {
-    await waitFor(
-      'the daemon to answer',
-      async () => {
-        if (this.#daemon?.exitCode !== null) throw new Error(`the daemon ended by itself:\n${this.#log}`);
-        return this.client.host.version().then(
-          () => true,
-          () => false,
-        );
-      },
-      20_000,
-    ).catch((cause: unknown) => assert.fail(`${String(cause)}; meanwhile:\n${this.#waits()}\n${this.#log}`));
+    await waitFor('the daemon to answer', async () => {
+      if (this.#daemon?.exitCode !== null) throw new Error(`the daemon ended by itself:\n${this.#log}`);
+      return this.client.host.version().then(
+        () => true,
+        () => false,
+      );
+    }).catch((cause: unknown) => assert.fail(`${String(cause)}; meanwhile:\n${this.#waits()}\n${this.#log}`));
   }
 
   /** What each process of this world waits for in the kernel. */
@@ -251,7 +247,7 @@ export class World {
     return `${state} (${reason})`;
   }
 
-  async waitForState(domain: string, wanted: string, timeoutMs = 10_000): Promise<void> {
+  async waitForState(domain: string, wanted: string, timeoutMs = 60_000): Promise<void> {
     let seen = '';
     await waitFor(
       `domain '${domain}' to be ${wanted}`,
