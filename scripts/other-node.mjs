@@ -97,7 +97,7 @@ export async function runOn(lane, { files, concurrency }, onReport, note) {
   const program = await programOf(lane, note);
   const reporter = join(root, 'scripts/vm/reporter.mjs');
   const options = [
-    ...['--test', `--test-concurrency=${concurrency}`, `--test-timeout=${15 * 60_000}`],
+    ...['--test', `--test-concurrency=${concurrency}`, `--test-timeout=${30 * 60_000}`],
     ...[`--test-reporter=${reporter}`, '--test-reporter-destination=stdout'],
   ];
   // Whatever they run by the name of node is this one, too.

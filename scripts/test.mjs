@@ -52,7 +52,7 @@ async function tests(title, files, concurrency) {
   const { failures, count, progress } = tally.part(files);
   await step(`${title}: ${files.length} files`, async (note) => {
     let tail = '';
-    for await (const event of run({ files, concurrency, timeout: 15 * 60_000 })) {
+    for await (const event of run({ files, concurrency, timeout: 30 * 60_000 })) {
       if (event.type === 'test:stderr') tail = (tail + event.data.message).slice(-4000);
       const report = toReport(event);
       if (report === undefined) continue;
@@ -67,6 +67,7 @@ async function tests(title, files, concurrency) {
 const longStories = [
   'console',
   'guides',
+  'guides-two-hosts',
   'move',
   'backup',
   'backup-borg',

@@ -42,8 +42,8 @@ async function refusedWith(bytes: number, work: () => Promise<unknown>): Promise
   await world.disk.fill(bytes);
   const names = (): string[] =>
     readdirSync(world.enclosure.path(`${world.root}/lib`), { recursive: true, encoding: 'utf8' })
-      // What is written by the clock comes when it comes.
-      .filter((path) => !/\/rootfs\/|\.layer\/|^traffic|^history\//.test(path))
+      // What is written by the clock comes when it comes, and what is kept of what is gone goes when it goes.
+      .filter((path) => !/\/rootfs\/|\.layer\/|^traffic|^(history|backup-files)\//.test(path))
       .sort();
   const state = async () => ({ names: names(), everything: await world.everything() });
   const before = await state();
