@@ -30,6 +30,9 @@ const allRules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-
 /** What colours and widths may break. */
 const looks = ['color-contrast', 'link-in-text-block', 'target-size', 'scrollable-region-focusable'];
 
+/** Whether somebody wants the pictures of each screen in each look, which take as long as looking at them. */
+export const keepsPictures = process.env['CTVIRT_ARTIFACTS'] !== undefined;
+
 /** Where pictures of a run lie. */
 export const pictures = join(
   process.env['CTVIRT_ARTIFACTS'] ?? join(tmpdir(), 'ctvirt-artifacts'),

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// <reference lib="dom" />
 import type { Page } from 'playwright-core';
-import { accessFaults, pictures } from './browser.js';
+import { accessFaults, keepsPictures, pictures } from './browser.js';
 
 /** The theme and the width of a window. */
 type Look = readonly [theme: 'light' | 'dark', width: number];
@@ -20,7 +20,7 @@ export const looksOfStates: readonly Look[] = looks.filter(
   ([theme, width]) => (theme === 'light') === (width === 1280),
 );
 
-/** What is wrong with what a page shows now, in each of these looks; each is kept as a picture. */
+/** What is wrong with what a page shows now, in each of these looks; each is kept as a picture where those are wanted. */
 export async function faultsInLooks(
   page: Page,
   name: string,
@@ -34,7 +34,7 @@ export async function faultsInLooks(
     const moving = await page.evaluate(() => document.getAnimations().length);
     if (moving > 0) found.push(`${moving} things move for one who wants nothing to`);
     faults.push(...found.map((fault) => `${name}, ${theme}, ${width}: ${fault}`));
-    await page.screenshot({ path: `${pictures}/${name}-${theme}-${width}.png` });
+    if (keepsPictures) await page.screenshot({ path: `${pictures}/${name}-${theme}-${width}.png` });
   }
   await page.emulateMedia({ colorScheme: 'light' });
   await page.setViewportSize({ width: 1280, height: 820 });
