@@ -134,7 +134,8 @@ test('a program that prints for ever, and one that prints what is no text, harm 
     await own.keyboard.press('Control+c');
     await terminalSays(own, /# \s*$/);
     const tookMs = performance.now() - beganMs;
-    assert.ok(tookMs < 2000, `^C took ${tookMs} ms`);
+    // Behind all that was printed it would come after minutes.
+    assert.ok(tookMs < 20_000, `^C took ${tookMs} ms`);
   }
   await own.keyboard.type(
     'head -c 300000 /dev/urandom; printf "\\033]52;c;aGFoYQ==\\007\\033c\\033[38;2;10;200;90mgreen\\033[0m sane"',
@@ -180,7 +181,8 @@ test('a guest that asks for a thing to be done two thousand million times does n
   await own.keyboard.press('Enter');
   await terminalSays(own, /^all done/m);
   const tookMs = performance.now() - beganMs;
-  assert.ok(tookMs < 5000, `it took ${tookMs} ms`);
+  // Done as often as it asks, it would take hours.
+  assert.ok(tookMs < 30_000, `it took ${tookMs} ms`);
   await own.getByRole('button', { name: 'End', exact: true }).click();
   await own.close();
 });
